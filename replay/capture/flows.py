@@ -1,0 +1,181 @@
+"""mitmproxy flow files: read as state dictionaries, without building mitmproxy's flow objects.
+
+mitmproxy is imported here for its flow format, when a flow file is read and not before.
+"""
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final
+
+from replay.capture.endings import bytes_received, cause_of
+from replay.capture.exchange import Capture, Exchange, Failure, Headers, Identity, Moment, Response, Stretch, Trouble
+
+NAME: Final = "mitmproxy-flows"
+#: Flows are written when they end; two that end together may be written in either order.
+_CLOCK_SLACK: Final = 1.0
+
+
+def looks_like_flows(head: bytes) -> bool:
+    """Whether a file begins as a flow file does: with the length of a dictionary in tnetstring form."""
+    digits, colon, rest = head[:16].partition(b":")
+    return bool(colon) and digits.isdigit() and len(digits) <= 12 and rest[:1].isdigit()
+
+
+def read(file: BinaryIO, path: str) -> Capture:
+    """A flow file as a capture. A file that breaks off is read up to there."""
+    capture = Capture(path=path, format=NAME)
+    latest = 0.0
+    for state in _states(file, capture):
+        exchange = _exchange(state)
+        if exchange is None:
+            continue
+        end = exchange.ended[0]
+        if end < latest - _CLOCK_SLACK or end < exchange.order:
+            capture.troubles.append(
+                Trouble("clock", f"a flow that ended {latest - end:.3f} s before the one written ahead of it")
+            )
+        latest = max(latest, end)
+        capture.exchanges.append(exchange)
+    capture.exchanges.sort(key=lambda exchange: exchange.order)
+    for number, exchange in enumerate(capture.exchanges, 1):
+        exchange.number = number
+    if capture.exchanges:
+        first = capture.exchanges[0].order
+        capture.stretches.append(Stretch(Moment(first, first), Moment(latest, latest)))
+    return capture
+
+
+def _states(file: BinaryIO, capture: Capture) -> Iterator[dict[str, Any]]:
+    from mitmproxy.exceptions import FlowReadException
+
+    number = 0
+    while True:
+        number += 1
+        start = file.tell()
+        if not file.read(1):
+            return
+        file.seek(start)
+        try:
+            state = _state(file)
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            IndexError,
+            AttributeError,
+            FlowReadException,
+            RecursionError,
+        ) as error:
+            capture.troubles.append(
+                Trouble("cut", f"flow {number}, at byte {start}: the capture breaks off or is damaged there: {error}")
+            )
+            return
+        yield state
+
+
+def _state(file: BinaryIO) -> dict[str, Any]:
+    """The next flow's state, in the form of the newest version of the format."""
+    from mitmproxy.io import compat, tnetstring
+
+    loaded = tnetstring.load(file)
+    if not isinstance(loaded, dict):
+        raise TypeError(f"a {type(loaded).__name__} where a flow was expected")
+    state: Any = compat.migrate_flow(loaded)
+    return dict(state)
+
+
+def _exchange(state: dict[str, Any]) -> Exchange | None:
+    if state.get("type") != "http" or not isinstance(state.get("request"), dict):
+        return None
+    request, client, server = state["request"], state["client_conn"], state["server_conn"]
+    start = float(request["timestamp_start"])
+    headers = _headers(request)
+    exchange = Exchange(
+        number=0,
+        id=str(state["id"]),
+        order=start,
+        conn=str(client.get("id")),
+        client=_address(client.get("peername")),
+        method=_text(request["method"]),
+        url=_url(request),
+        http=_text(request["http_version"]),
+        headers=headers,
+        body=_decoded(request),
+        client_cert=_identity(client.get("certificate_list")),
+        at=Moment(start, start),
+    )
+    response = state.get("response")
+    if isinstance(response, dict):
+        end = float(response["timestamp_end"] or response["timestamp_start"] or start)
+        exchange.response = Response(
+            status=int(response["status_code"]),
+            order=end,
+            reason=_text(response["reason"]),
+            http=_text(response["http_version"]),
+            headers=_headers(response),
+            body=_decoded(response),
+            # a response without a connection to the server was made in the proxy
+            by="server" if server.get("timestamp_start") and state.get("is_replay") != "response" else "proxy",
+            at=Moment(end, end),
+        )
+    error = state.get("error")
+    if isinstance(error, dict):
+        words, at = str(error["msg"]), float(error["timestamp"])
+        connected = bool(server.get("timestamp_tcp_setup")) or None
+        exchange.failure = Failure(
+            cause_of(words, connected=connected), at, words, bytes_received(words), Moment(at, at)
+        )
+    return exchange
+
+
+def _text(value: bytes | str) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _headers(message: dict[str, Any]) -> Headers:
+    return tuple((_text(name), _text(value)) for name, value in message["headers"])
+
+
+def _address(peer: Any) -> str | None:
+    return f"{_text(peer[0])}:{peer[1]}" if peer else None
+
+
+def _url(request: dict[str, Any]) -> str:
+    """The URL that the request went to: mitmproxy's scheme, host and port, which a mode or a map may have set."""
+    scheme, host, port = _text(request["scheme"]), _text(request["host"]), int(request["port"])
+    shown = f"[{host}]" if ":" in host else host
+    default = {"http": 80, "https": 443}.get(scheme)
+    return f"{scheme}://{shown}{'' if port == default else f':{port}'}{_text(request['path'])}"
+
+
+def _decoded(message: dict[str, Any]) -> bytes | None:
+    """A body after its content coding was undone; as it is where the coding is unknown or wrong."""
+    content: bytes | None = message.get("content")
+    coding = next((_text(v) for k, v in message["headers"] if k.lower() == b"content-encoding"), "")
+    if not content or not coding or coding == "identity":
+        return content
+    from mitmproxy.net import encoding
+
+    try:
+        decoded = encoding.decode(content, coding)
+    except ValueError:
+        return content
+    return decoded if isinstance(decoded, bytes) else content
+
+
+def _identity(certificates: Any) -> Identity | None:
+    """The certificate that the device showed: PEM texts in a flow's state."""
+    if not certificates:
+        return None
+    from cryptography import x509
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    try:
+        cert = x509.load_pem_x509_certificate(certificates[0])
+    except (ValueError, TypeError):
+        return None
+    return Identity(cert.subject.rfc4514_string(), cert.fingerprint(SHA256()).hex())

@@ -1,0 +1,263 @@
+"""A journal read back: lines into exchanges, connections, marks, and the times when the recorder was watching."""
+
+import base64
+import binascii
+from typing import Any, BinaryIO, Final
+
+import msgspec
+
+from replay.capture.exchange import (
+    CAUSES,
+    Capture,
+    Connection,
+    Exchange,
+    Failure,
+    Headers,
+    Identity,
+    Moment,
+    Note,
+    Response,
+    Stretch,
+    Trouble,
+)
+from replay.capture.journal import DEFAULT_INTERVAL, FORMAT, VERSION
+
+NAME: Final = FORMAT
+#: A gap is more than this many intervals without any line (contract).
+_GAP_INTERVALS: Final = 3
+#: A clock that goes back by less than this is two lines written at the same moment.
+_CLOCK_SLACK: Final = 0.001
+
+
+class _Body(msgspec.Struct):
+    text: str | None = None
+    base64: str | None = None
+
+
+class _Line(msgspec.Struct):
+    """Every member that any type of line has; what else a line has is skipped (contract)."""
+
+    type: str
+    t: float | None = None
+    mono: float | None = None
+    format: str | None = None
+    version: int | None = None
+    mode: Any = None
+    interval: float | None = None
+    id: str | int | None = None
+    conn: str | int | None = None
+    client: Any = None
+    sni: str | None = None
+    host: str | None = None
+    method: str | None = None
+    url: str | None = None
+    http: str | None = None
+    headers: list[tuple[str, str]] | None = None
+    body: _Body | None = None
+    client_cert: Identity | None = None
+    server_saw: Identity | None = None
+    light: bool = False
+    status: int | None = None
+    reason: str | None = None
+    by: str | None = None
+    cause: str | None = None
+    detail: str | None = None
+    received: int | None = None
+    text: str | None = None
+    name: str | None = None
+
+
+class _BadLineError(ValueError):
+    """A line that is whole but says something impossible."""
+
+
+def read(file: BinaryIO, path: str) -> Capture:
+    """A journal as a capture. Lines that cannot be read become troubles; unknown types and members are skipped."""
+    return _Reader(path).read(file)
+
+
+class _Reader:
+    def __init__(self, path: str) -> None:
+        self.capture = Capture(path=path, format=NAME, says_when_watching=True)
+        self.decode = msgspec.json.Decoder(_Line).decode
+        self.recording = 0
+        self.interval = DEFAULT_INTERVAL
+        self.anchor: tuple[float, float | None] | None = None
+        self.last: Moment | None = None
+        self.last_type = ""
+        self.exchanges: dict[tuple[int, str], Exchange] = {}
+        self.connections: dict[tuple[int, str], Connection] = {}
+
+    def read(self, file: BinaryIO) -> Capture:
+        number = 0
+        for number, raw in enumerate(file, 1):
+            text = raw.strip()
+            if not text:
+                continue
+            try:
+                line = self.decode(text)
+                self._take(line, number)
+            except (msgspec.DecodeError, _BadLineError, UnicodeDecodeError) as error:
+                self._broken(raw, number, error)
+        if self.capture.stretches:
+            self.capture.ended_by = self.last_type if self.last_type in ("close", "watching") else "last-traffic"
+        return self.capture
+
+    def _broken(self, raw: bytes, number: int, error: Exception) -> None:
+        if not raw.endswith(b"\n"):
+            text = f"line {number}: the capture ends in the middle of a line ({len(raw)} bytes of it are there)"
+        else:
+            text = f"line {number}: cannot be read, and is left out: {error}"
+        self.capture.troubles.append(Trouble("cut", text, line=number))
+
+    def _take(self, line: _Line, number: int) -> None:
+        if line.type == "open":
+            self._open(line)
+        at = self._watch(line, number)
+        take = _TAKERS.get(line.type)
+        if take is not None:
+            take(self, line, number, at)
+            self.last_type = line.type
+
+    def _open(self, line: _Line) -> None:
+        if line.format not in (None, FORMAT) or (line.version or VERSION) > VERSION:
+            raise _BadLineError(
+                f"a recording in the format {line.format!r}, version {line.version}; this version reads {FORMAT} {VERSION}"
+            )
+        self.recording += 1
+        self.interval = line.interval if line.interval and line.interval > 0 else DEFAULT_INTERVAL
+        self.anchor = None
+        if isinstance(line.mode, str):
+            self.capture.modes.append(line.mode)
+
+    def _watch(self, line: _Line, number: int) -> Moment | None:
+        """The line's moment; extends the stretch in which the recorder was watching, or begins another."""
+        if line.t is None:
+            return None
+        if self.last is not None and line.t < self.last.wall - _CLOCK_SLACK:
+            self.capture.troubles.append(
+                Trouble("clock", f"line {number}: time runs backwards by {self.last.wall - line.t:.3f} s", line=number)
+            )
+        if self.anchor is None:
+            begin = line.t if self.last is None else max(line.t, self.last.clock)
+            self.anchor = (begin, line.mono)
+        begin, mono = self.anchor
+        clock = line.t if mono is None or line.mono is None else begin + (line.mono - mono)
+        if self.last is not None and clock < self.last.clock:
+            if line.mono is not None and clock < self.last.clock - _CLOCK_SLACK:
+                self.capture.troubles.append(
+                    Trouble("clock", f"line {number}: the steady clock runs backwards", line=number)
+                )
+            clock = self.last.clock
+        at = Moment(line.t, clock)
+        stretches = self.capture.stretches
+        gap = self.last is None or clock - self.last.clock > _GAP_INTERVALS * self.interval
+        if gap or line.type == "open" or not stretches:
+            stretches.append(Stretch(at, at))
+        else:
+            stretches[-1].end = at
+        self.last = at
+        return at
+
+    def _connect(self, line: _Line, number: int, at: Moment | None) -> None:
+        conn = str(line.conn)
+        made = Connection(conn, float(number), _address(line.client), line.sni, line.host, at)
+        self.connections[self.recording, conn] = made
+        self.capture.connections.append(made)
+
+    def _request(self, line: _Line, number: int, at: Moment | None) -> None:
+        exchange = Exchange(
+            number=len(self.capture.exchanges) + 1,
+            id=str(line.id),
+            order=float(number),
+            conn=None if line.conn is None else str(line.conn),
+            client=_address(line.client),
+            method=line.method,
+            url=line.url,
+            http=line.http,
+            headers=_headers(line),
+            body=_body(line.body),
+            client_cert=line.client_cert,
+            server_saw=line.server_saw,
+            at=at,
+            light=line.light,
+        )
+        self.exchanges[self.recording, exchange.id] = exchange
+        self.capture.exchanges.append(exchange)
+
+    def _response(self, line: _Line, number: int, at: Moment | None) -> None:
+        if line.status is None:
+            raise _BadLineError("a response without a status")
+        exchange = self._exchange_of(line, "response")
+        exchange.response = Response(
+            status=line.status,
+            order=float(number),
+            reason=line.reason or "",
+            http=line.http or "",
+            headers=_headers(line),
+            body=_body(line.body),
+            by="proxy" if line.by == "proxy" else "server",
+            at=at,
+        )
+
+    def _failure(self, line: _Line, number: int, at: Moment | None) -> None:
+        cause = line.cause if line.cause in CAUSES else "other"
+        failure = Failure(cause, float(number), line.detail or "", line.received, at)
+        if line.id is not None:
+            self._exchange_of(line, "failure").failure = failure
+            return
+        conn = str(line.conn)
+        known = self.connections.get((self.recording, conn))
+        if known is None:
+            known = Connection(conn, float(number), _address(line.client), at=at)
+            self.connections[self.recording, conn] = known
+            self.capture.connections.append(known)
+        known.failure = failure
+
+    def _exchange_of(self, line: _Line, what: str) -> Exchange:
+        exchange = self.exchanges.get((self.recording, str(line.id)))
+        if exchange is None:
+            raise _BadLineError(f"a {what} to the exchange {line.id!r}, whose request is not in this recording")
+        return exchange
+
+    def _note(self, line: _Line, _number: int, at: Moment | None) -> None:
+        self.capture.notes.append(Note(line.text or "", line.name, at))
+
+    def _nothing(self, line: _Line, number: int, at: Moment | None) -> None:
+        """A line that counts for the time only."""
+
+
+_TAKERS: Final = {
+    "open": _Reader._nothing,
+    "connect": _Reader._connect,
+    "request": _Reader._request,
+    "response": _Reader._response,
+    "failure": _Reader._failure,
+    "disconnect": _Reader._nothing,
+    "watching": _Reader._nothing,
+    "note": _Reader._note,
+    "close": _Reader._nothing,
+}
+
+
+def _headers(line: _Line) -> Headers:
+    return tuple(line.headers or ())
+
+
+def _address(client: Any) -> str | None:
+    if isinstance(client, list) and client:
+        return ":".join(str(part) for part in client[:2])
+    return str(client) if client is not None else None
+
+
+def _body(body: _Body | None) -> bytes | None:
+    if body is None:
+        return None
+    if body.text is not None:
+        return body.text.encode("utf-8")
+    if body.base64 is None:
+        raise _BadLineError("a body with neither text nor base64")
+    try:
+        return base64.b64decode(body.base64, validate=True)
+    except binascii.Error as error:
+        raise _BadLineError(f"a body that is not base64: {error}") from None

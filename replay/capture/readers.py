@@ -1,0 +1,56 @@
+"""One way in for captures: which format a file is, told by its content, and its reader."""
+
+import io
+import sys
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from replay.capture import flows, journal_reader, single
+from replay.capture.exchange import Capture, CaptureError
+from replay.capture.journal import looks_like_journal
+
+_HEAD: Final = 4096
+_FORMATS: Final = (
+    (looks_like_journal, journal_reader.read),
+    (flows.looks_like_flows, flows.read),
+    (single.looks_like_message, single.read),
+)
+_READABLE: Final = (
+    "readable are a journal (*.jsonl), a mitmproxy flow file, a SyncML message, "
+    "and a folder of messages (01_request.xml, …)"
+)
+
+
+def read(path: str) -> Capture:
+    """A capture from a file, a folder, or standard input (`-`).
+
+    Raises CaptureError, which names the file, the place and the reason, where nothing in it can be read.
+    """
+    if path == "-":
+        return _read(io.BytesIO(sys.stdin.buffer.read()), "-")
+    place = Path(path)
+    try:
+        if place.is_dir():
+            return single.read_folder(place)
+        with place.open("rb") as file:
+            return _read(file, path)
+    except OSError as error:
+        raise CaptureError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _read(file: BinaryIO, path: str) -> Capture:
+    head = file.read(_HEAD)
+    if not head.strip():
+        what = "is empty" if not head else "holds nothing but white space"
+        raise CaptureError(f"{path}: {what}; nothing was recorded into it, or it is not the file that was meant")
+    file.seek(0)
+    for recognises, reader in _FORMATS:
+        if recognises(head):
+            return reader(file, path)
+    raise CaptureError(f"{path}: byte 0: no known capture format, it begins {_beginning(head)}; {_READABLE}")
+
+
+def _beginning(head: bytes) -> str:
+    from replay.syncml.errors import show_bytes
+
+    return show_bytes(head[:32])

@@ -1,0 +1,270 @@
+"""Exchanges into sessions, and sessions into enrolments (contract, "Words")."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct, field
+
+from replay.capture.exchange import Capture, Moment, address_host
+from replay.capture.turns import DM, ENROLMENT, OPAQUE, Turn, host_of, read_turn, server_of
+from replay.syncml.unenrol import alerts, execs
+
+#: A byte-identical package 1 within this many seconds of an unanswered one is a retransmission (contract).
+_RETRANSMISSION: Final = 60.0
+
+
+class Session(Struct):
+    """The exchanges of one OMA DM session: same device, same server, same SessionID, from a message with MsgID 1 on.
+
+    `retransmissions` holds the numbers of exchanges that sent package 1 again, byte for byte.
+    """
+
+    number: int
+    device: str | None
+    server: str
+    session_id: str | None
+    turns: list[Turn]
+    enrolment: "Enrolment"
+    retransmissions: set[int] = field(default_factory=set)
+
+    @property
+    def order(self) -> float:
+        """Order of its first message among all events."""
+        return self.turns[0].exchange.order
+
+    @property
+    def at(self) -> Moment | None:
+        """When its first message was sent."""
+        return self.turns[0].exchange.at
+
+    @property
+    def ended(self) -> tuple[float, Moment | None]:
+        """Order and moment of the last that is known of it."""
+        return max((turn.exchange.ended for turn in self.turns), key=lambda end: end[0])
+
+    @property
+    def from_start(self) -> bool:
+        """Whether the capture has its first message."""
+        return self.turns[0].message_id == "1"
+
+    @property
+    def roles(self) -> list[str]:
+        """What it is in an unenrolment: it carries the alert, the Exec, both, or it is an ordinary one."""
+        roles = []
+        if any(turn.request and next(alerts(turn.request), None) for turn in self.turns):
+            roles.append("alert")
+        if any(turn.response and next(execs(turn.response), None) for turn in self.turns):
+            roles.append("exec")
+        return roles or ["ordinary"]
+
+    def opens_package_one(self, turn: Turn) -> bool:
+        """Whether a turn of this session carries package 1: its first message, a retransmission of it, or its re-send
+        after a challenge (DMP 9, UNENR)."""
+        place = self.turns.index(turn)
+        return turn.message_id == "1" or (place > 0 and all(before.challenged for before in self.turns[:place]))
+
+
+class Enrolment(Struct):
+    """A device at a server, from its first session, or an enrolment request, to the next enrolment request."""
+
+    number: int
+    device: str | None
+    server: str
+    sessions: list[Session] = field(default_factory=list)
+    ended_order: float | None = None
+    ended_at: Moment | None = None
+    ended_by: int | None = None
+
+
+class Traffic(Struct):
+    """A capture, read and grouped: every turn in order, sessions, enrolments, and what belongs to none.
+
+    `unattributed` are enrolment requests whose device could not be told.
+    """
+
+    capture: Capture
+    turns: list[Turn]
+    sessions: list[Session] = field(default_factory=list)
+    enrolments: list[Enrolment] = field(default_factory=list)
+    unattributed: list[Turn] = field(default_factory=list)
+    addresses: dict[str, set[str | None]] = field(default_factory=dict)
+    certificates: dict[str, set[str | None]] = field(default_factory=dict)
+    by_exchange: dict[int, Session] = field(default_factory=dict)
+
+    @property
+    def readable(self) -> int:
+        """How many exchanges carry a readable OMA DM message."""
+        return sum(turn.readable for turn in self.turns)
+
+    def session_of(self, turn: Turn) -> Session | None:
+        """The session that a turn belongs to."""
+        return self.by_exchange.get(turn.number)
+
+
+def assemble(capture: Capture) -> Traffic:
+    """Reads every exchange of a capture and groups them, in order of time."""
+    turns = [read_turn(exchange) for exchange in sorted(capture.exchanges, key=lambda e: e.order)]
+    traffic = Traffic(capture, turns)
+    _note_origins(traffic)
+    grouping = _Grouping(traffic)
+    for turn in turns:
+        if turn.kind == ENROLMENT:
+            grouping.enrol(turn)
+        elif turn.kind == DM and turn.readable:
+            grouping.place(turn)
+    return traffic
+
+
+def _note_origins(traffic: Traffic) -> None:
+    """Which devices were seen at which client address and with which certificate."""
+    for turn in traffic.turns:
+        if turn.kind == DM and turn.readable:
+            exchange = turn.exchange
+            if host := address_host(exchange.client):
+                traffic.addresses.setdefault(host, set()).add(turn.device)
+            if exchange.client_cert and exchange.client_cert.sha256:
+                traffic.certificates.setdefault(exchange.client_cert.sha256, set()).add(turn.device)
+
+
+class _Grouping:
+    """The sessions and enrolments that are open while the turns go by."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        self.traffic = traffic
+        self.by_id: dict[tuple[str | None, str | None], list[Session]] = {}
+        self.current: dict[tuple[str | None, str], Enrolment] = {}
+
+    def place(self, turn: Turn) -> None:
+        """Puts a turn into the session that it goes on with, or into a new one."""
+        known = self.by_id.setdefault((turn.device, turn.session_id), [])
+        session = _continued(known, turn)
+        if session is None:
+            enrolment = self._enrolment(turn)
+            session = Session(len(self.traffic.sessions) + 1, turn.device, turn.server, turn.session_id, [], enrolment)
+            enrolment.sessions.append(session)
+            self.traffic.sessions.append(session)
+            known.append(session)
+        elif _is_retransmission(session, turn):
+            session.retransmissions.add(turn.number)
+        session.turns.append(turn)
+        self.traffic.by_exchange[turn.number] = session
+
+    def _enrolment(self, turn: Turn) -> Enrolment:
+        key = (turn.device, turn.server)
+        enrolment = self.current.get(key)
+        if enrolment is None:
+            enrolment = Enrolment(len(self.traffic.enrolments) + 1, turn.device, turn.server)
+            self.current[key] = enrolment
+            self.traffic.enrolments.append(enrolment)
+        return enrolment
+
+    def enrol(self, turn: Turn) -> None:
+        """Ends the enrolments of the device that enrols again; notes the request where its device cannot be told.
+
+        A request that was refused (HTTP 400 or more) or never reached the server enrols nobody.
+        """
+        exchange = turn.exchange
+        if not exchange.delivered or (exchange.response is not None and exchange.response.status >= 400):
+            return
+        if not self.current:
+            return
+        devices = self._devices_of(turn)
+        if not devices:
+            self.traffic.unattributed.append(turn)
+        for key in [key for key in self.current if key[0] in devices]:
+            ended = self.current.pop(key)
+            ended.ended_order, ended.ended_at, ended.ended_by = exchange.order, exchange.at, exchange.number
+
+    def _devices_of(self, turn: Turn) -> set[str]:
+        """The device that an enrolment request comes from: by the DeviceID in its body, its certificate, or its address
+        where no other enrolment uses that."""
+        known = {device for device, _ in self.current if device}
+        body = (turn.exchange.body or b"").decode("utf-8", "replace")
+        named = {device for device in known if _names(body, device)}
+        if named:
+            return named
+        cert = turn.exchange.client_cert
+        same_cert = self.traffic.certificates.get(cert.sha256 or "", set()) if cert else set()
+        if len(same_cert) == 1:
+            return {device for device in same_cert if device}
+        same_address = self.traffic.addresses.get(address_host(turn.exchange.client) or "", set())
+        if len(same_address) == 1:
+            return {device for device in same_address if device}
+        return set()
+
+
+def _names(body: str, device: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(device)}(?![\w-])", body, re.IGNORECASE) is not None
+
+
+def _continued(known: Iterable[Session], turn: Turn) -> Session | None:
+    """The session among those of the same device and SessionID that a turn goes on with, or None where it opens one."""
+    newest_first = list(known)[::-1]
+    for session in newest_first:
+        if session.server == turn.server or _moved(session, turn):
+            if turn.message_id == "1" and not _sent_again(session, turn):
+                return None
+            return session
+    if turn.message_id == "1":
+        return None
+    return next((session for session in newest_first if _goes_on(session, turn)), None)
+
+
+def _moved(session: Session, turn: Turn) -> bool:
+    """Whether the server itself sent the device to this turn's URL: by RespURI or by a redirect (contract)."""
+    last = session.turns[-1]
+    response = last.exchange.response
+    if response is not None and 300 <= response.status < 400:
+        return True
+    return any(
+        before.response is not None
+        and before.response.header.resp_uri
+        and server_of(before.response.header.resp_uri) == turn.server
+        for before in session.turns
+    )
+
+
+def _sent_again(session: Session, turn: Turn) -> bool:
+    """Whether a message with MsgID 1 belongs to a session that has one: a retransmission, or the answer to a challenge
+    or a redirect in HTTP."""
+    last = session.turns[-1]
+    response = last.exchange.response
+    if (
+        last.message_id == "1"
+        and response is not None
+        and (response.status in (401, 407) or 300 <= response.status < 400)
+    ):
+        return True
+    return _is_retransmission(session, turn)
+
+
+def _is_retransmission(session: Session, turn: Turn) -> bool:
+    """A byte-identical package 1 within 60 s of one that was not answered (contract)."""
+    if turn.message_id != "1":
+        return False
+    for before in reversed(session.turns):
+        if before.message_id == "1":
+            if before.exchange.answered or before.exchange.body != turn.exchange.body:
+                return False
+            if before.exchange.at is None or turn.exchange.at is None:
+                return True
+            return turn.exchange.at.clock - before.exchange.at.clock <= _RETRANSMISSION
+    return False
+
+
+def _goes_on(session: Session, turn: Turn) -> bool:
+    """Whether a message at another URL has the MsgID that comes next in a session."""
+    last = session.turns[-1].message_id or ""
+    mine = turn.message_id or ""
+    return last.isdigit() and mine.isdigit() and int(mine) == int(last) + 1
+
+
+def same_host(one: str, other: str) -> bool:
+    """Whether two servers or URLs are the same scheme, host and port."""
+    return host_of(one) == host_of(other)
+
+
+def requests_not_read(traffic: Traffic) -> list[Turn]:
+    """Turns whose device message is there and cannot be read, opaque ones included."""
+    return [turn for turn in traffic.turns if turn.kind == OPAQUE or turn.request_error is not None]

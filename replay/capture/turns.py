@@ -1,0 +1,162 @@
+"""An exchange with its messages read: what kind it is, and what its request and its response say."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from replay.capture.exchange import Exchange, Response, header
+from replay.syncml import media
+from replay.syncml.errors import UnreadableMessageError
+from replay.syncml.model import Message, Status, device_of
+from replay.syncml.names import CHALLENGES
+from replay.syncml.read import is_enveloped, looks_like_syncml
+from replay.syncml.read import read as read_message
+
+#: Kinds of exchange: OMA DM; OMA DM in an envelope that cannot be read; an enrolment request; anything else.
+DM: Final = "dm"
+OPAQUE: Final = "opaque"
+ENROLMENT: Final = "enrolment"
+OTHER: Final = "other"
+
+
+class Turn(Struct):
+    """One exchange, read. `request` is the device's message and `response` the server's (contract); where bytes were
+    there and no message could be read from them, the error is kept in its place."""
+
+    exchange: Exchange
+    kind: str
+    request: Message | None = None
+    request_error: UnreadableMessageError | None = None
+    response: Message | None = None
+    response_error: UnreadableMessageError | None = None
+    opaque_response: bool = False
+
+    @property
+    def number(self) -> int:
+        """The exchange's number."""
+        return self.exchange.number
+
+    @property
+    def readable(self) -> bool:
+        """Whether the device's message was read, or the server's where there is no request at all."""
+        return self.request is not None or (self.exchange.body is None and self.response is not None)
+
+    @property
+    def device(self) -> str | None:
+        """The device: Source of its message; Target of the server's where that is all there is (MDM 2.2.4.2)."""
+        if self.request is not None:
+            return device_of(self.request)
+        target = self.response.header.target if self.response else None
+        return (target.uri or None) if target else None
+
+    @property
+    def session_id(self) -> str | None:
+        """The SessionID, as text."""
+        message = self.request or self.response
+        return message.header.session_id if message else None
+
+    @property
+    def message_id(self) -> str | None:
+        """MsgID of the device's message, as text; None where there is none."""
+        return self.request.header.msg_id if self.request else None
+
+    @property
+    def server(self) -> str:
+        """The server: scheme, host, port and path of the URL (contract, "enrolment"); the address that the message itself
+        gives, where the format carries no URL."""
+        if self.exchange.url:
+            return server_of(self.exchange.url)
+        message = self.request or self.response
+        if message is None:
+            return ""
+        address = message.header.target if self.request is not None else message.header.source
+        return server_of(address.uri or "") if address else ""
+
+    @property
+    def challenged(self) -> bool:
+        """Whether the server answered with a challenge: Status 401 or 407 for SyncHdr (DMP 9), or those in HTTP."""
+        answer = self.exchange.response
+        if answer is not None and str(answer.status) in CHALLENGES:
+            return True
+        return any(
+            status.cmd_ref == "0" and (status.code in CHALLENGES)
+            for status in (self.response.commands if self.response else ())
+            if isinstance(status, Status)
+        )
+
+
+def server_of(url: str) -> str:
+    """Scheme, host, port and path of a URL, without its query and fragment; scheme and host in lower case."""
+    base = url.split("#", 1)[0].split("?", 1)[0]
+    scheme, mark, rest = base.partition("://")
+    if not mark:
+        return base
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}://{host.lower()}{slash}{path}"
+
+
+def host_of(server: str) -> str:
+    """Scheme, host and port of a server or URL, with the port always given: what reachability and silence are told by."""
+    scheme, mark, rest = server.partition("://")
+    if not mark:
+        return server
+    host = rest.split("/", 1)[0].split("?", 1)[0].lower()
+    bare = host.rpartition("]")[2] if host.startswith("[") else host
+    if ":" not in bare:
+        host += {"http": ":80", "https": ":443"}.get(scheme.lower(), "")
+    return f"{scheme.lower()}://{host}"
+
+
+def read_turn(exchange: Exchange) -> Turn:
+    """Reads the messages of an exchange. Nothing is raised: what cannot be read is kept as the error that says why."""
+    turn = Turn(exchange, _kind(exchange))
+    if turn.kind != DM:
+        return turn
+    if exchange.body or (exchange.body is not None and exchange.method == "POST"):
+        turn.request, turn.request_error = _message(exchange.body)
+    response = exchange.response
+    if response is not None and response.body and not exchange.cut and _carries_message(response):
+        if is_enveloped(response.body):
+            turn.opaque_response = True
+        else:
+            turn.response, turn.response_error = _message(response.body)
+    return turn
+
+
+def _message(body: bytes) -> tuple[Message | None, UnreadableMessageError | None]:
+    try:
+        return read_message(body), None
+    except UnreadableMessageError as error:
+        return None, error
+
+
+def _carries_message(response: Response) -> bool:
+    """Whether a response's body is to be read: a success, or SyncML all the same. Of an HTTP status of 400 or more
+    the body is not judged (rules)."""
+    if response.status >= 400:
+        return False
+    return 200 <= response.status < 300 or looks_like_syncml(response.body or b"")
+
+
+def _kind(exchange: Exchange) -> str:
+    body, response = exchange.body or b"", exchange.response
+    if media.is_enrolment_request(exchange.url, header(exchange.headers, "soapaction"), body):
+        return ENROLMENT
+    sent = header(exchange.headers, "content-type")
+    if is_enveloped(body) and (
+        media.is_pkcs7_type(sent) or media.is_syncml_type(sent) or media.is_management_url(exchange.url)
+    ):
+        return OPAQUE
+    if media.is_pkcs7_type(sent) and media.is_management_url(exchange.url):
+        return OPAQUE
+    if media.is_syncml_type(sent) or looks_like_syncml(body):
+        return DM
+    if response is not None:
+        received = header(response.headers, "content-type")
+        if media.is_syncml_type(received) or looks_like_syncml(response.body or b""):
+            return DM
+    if exchange.url is None and exchange.body is not None:  # a bare message, read from a file that holds nothing else
+        return DM
+    if exchange.url is None and response is not None and response.body:
+        return DM
+    return OTHER

@@ -1,0 +1,59 @@
+"""The command line: click, one module a command, thin. Commands are imported when they are called, not before."""
+
+import importlib
+from typing import Final
+
+import click
+
+from replay import __version__
+
+#: Every command, the module that has it, and its one line in the list of commands.
+COMMANDS: Final = {
+    "record": ("replay.cli.record", "Record OMA DM traffic through mitmproxy into a journal."),
+    "show": ("replay.cli.show", "Show a capture: enrolments, sessions and messages."),
+    "check": ("replay.cli.check", "Judge captures: verdicts, and findings with their evidence."),
+    "lab": ("replay.cli.lab", "A small OMA DM server and device to try things on."),
+    "demo": ("replay.cli.demo", "Record and judge an unenrolment on this machine, from end to end."),
+    "addons": ("replay.cli.addons", "Print the folder of the mitmproxy scripts."),
+}
+
+
+class _Commands(click.Group):
+    """A group whose commands are imported when they are needed: `omadm --version` must not pay for lxml and mitmproxy."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order in which they are used."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Names what was meant where a command does not exist."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else f" There are: {', '.join(COMMANDS)}."
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="omadm-replay", message="%(prog)s %(version)s")
+def main() -> None:
+    """Records, judges, replays and compares OMA DM traffic of Windows devices that leave device management.
+
+    What is expected of an unenrolment: the alert first, then clean-up, and no reply.
+    """

@@ -1,0 +1,73 @@
+"""Options and ways of writing that several commands share."""
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from replay.cli.exits import stop
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def time(value: str) -> float:
+    """A moment as an option's value: ISO 8601 (without an offset it is UTC), or seconds since 1970. In seconds since 1970."""
+    try:
+        return float(value)
+    except ValueError:
+        pass
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no time; write 2026-11-23T09:15:00Z, or seconds since 1970") from None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def seconds(value: str | float) -> float:
+    """A number of seconds as an option's value, not negative."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise click.BadParameter(f"{value!r} is no number of seconds, such as 60 or 2.5")
+    return number
+
+
+def address(value: str) -> tuple[str, int]:
+    """An address to listen on as an option's value: HOST:PORT or [V6]:PORT. Port 0 takes a free one."""
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65535:
+        raise click.BadParameter(f"{value!r} is no address; write HOST:PORT, such as 127.0.0.1:8080")
+    return host.strip("[]"), int(port)
+
+
+def output_option(function: _F) -> _F:
+    """`-o FILE`: where the result goes."""
+    return click.option("-o", "--output", metavar="FILE", help="Write the result to FILE, not to stdout.")(function)
+
+
+def verbosity_options(function: _F) -> _F:
+    """`-q` and `-v`: how much is said."""
+    function = click.option("-q", "--brief", is_flag=True, help="Say less: the verdict, a line for each capture.")(
+        function
+    )
+    return click.option("-v", "--verbose", is_flag=True, help="Say more.")(function)
+
+
+def write_result(text: str, output: str | None) -> None:
+    """Writes a result to stdout, or to a file; colours stay only on a terminal that wants them (NO_COLOR)."""
+    if output is None or output == "-":
+        no_colour = bool(os.environ.get("NO_COLOR"))
+        if hasattr(sys.stdout, "reconfigure"):  # a terminal that cannot show a character must not end the report
+            sys.stdout.reconfigure(errors="backslashreplace")
+        click.echo(text, nl=False, color=False if no_colour else None)
+        return
+    try:
+        Path(output).write_text(click.unstyle(text), encoding="utf-8")
+    except OSError as error:
+        stop(f"{output}: cannot be written: {error.strerror or error}")

@@ -1,0 +1,161 @@
+"""What rules judge: a capture, read and grouped, with its episodes, and the options of the judgement."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Final
+
+from msgspec import Struct
+
+from replay.capture.episodes import Episode, Window, find_episodes, window_of
+from replay.capture.sessions import Session, Traffic
+from replay.capture.turns import Turn, host_of
+from replay.expect.finding import Finding, Party, Severity
+from replay.expect.sequence import Departure, Run, run
+from replay.expect.silence import Silence, silence_of
+from replay.syncml.model import Message
+from replay.syncml.names import CHALLENGES
+from replay.syncml.places import locate
+
+#: Seconds of silence that are taken for the end of an enrolment, because a test run cannot wait for hours (rules).
+QUIET: Final = 60.0
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """How to judge: the quiet time in seconds, the scenario that is expected, and the end of the time to be judged
+    (seconds since 1970)."""
+
+    quiet: float = QUIET
+    expect: str | None = None
+    until: float | None = None
+
+
+class Spot(Struct, frozen=True):
+    """A place that a finding shows: an exchange, one side of it, and an element there."""
+
+    turn: Turn | None = None
+    side: str | None = None
+    places: tuple[int, ...] = ()
+    tail: tuple[str | tuple[str, int], ...] = ()
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """A rule's identity, as the catalogue has it. `scope` is what its `check` is given: `episode` or `capture`."""
+
+    id: str
+    name: str
+    severity: Severity
+    party: Party
+    source: str
+    scope: str
+
+
+class EpisodeCase:
+    """One episode, with everything that is worked out of it once."""
+
+    def __init__(self, episode: Episode, case: "Case") -> None:
+        self.episode = episode
+        self.case = case
+
+    @cached_property
+    def run(self) -> Run:
+        """The episode run through the sequence machine."""
+        return run(self.episode)
+
+    @cached_property
+    def window(self) -> Window | None:
+        """The window of silence."""
+        return window_of(self.episode, self.case.traffic.capture, self.case.options.until)
+
+    @cached_property
+    def silence(self) -> Silence | None:
+        """What is known of the silence; None where the enrolment stays and none is expected."""
+        return silence_of(self.case.traffic, self.episode, self.run, self.window, self.case.options.quiet)
+
+
+class Case:
+    """One capture to be judged."""
+
+    def __init__(self, traffic: Traffic, options: Options) -> None:
+        self.traffic = traffic
+        self.options = options
+        self.episodes = [EpisodeCase(episode, self) for episode in find_episodes(traffic)]
+
+    @cached_property
+    def alert_turns(self) -> set[int]:
+        """Numbers of the exchanges that belong to an alert session."""
+        return {
+            turn.number
+            for each in self.episodes
+            for seen in each.episode.alerts
+            for turn in seen.session.turns
+        }  # fmt: skip
+
+    @cached_property
+    def refused_alerts(self) -> set[int]:
+        """Numbers of the exchanges in which an HTTP status refused an alert: there UNE020 speaks."""
+        return {
+            seen.turn.number
+            for each in self.episodes
+            for seen in each.episode.alerts
+            if (answer := seen.turn.exchange.response) and answer.status >= 400 and str(answer.status) not in CHALLENGES
+        }
+
+    @cached_property
+    def answered_terms(self) -> set[tuple[str, str | None]]:
+        """On what terms (scheme, host and port; certificate shown to the server) the server itself answered anything."""
+        return {
+            (host_of(exchange.url), exchange.server_saw.sha256 if exchange.server_saw else None)
+            for exchange in self.traffic.capture.exchanges
+            if exchange.answered and exchange.url
+        }
+
+    def finding(
+        self,
+        rule: Rule,
+        message: str,
+        *,
+        spot: Spot | None = None,
+        severity: Severity | None = None,
+        party: Party | None = None,
+        episode: Episode | None = None,
+    ) -> Finding:
+        """A finding of a rule, at a spot, with the place worked out from the bytes there."""
+        spot = spot or Spot()
+        place = None
+        on_side = _message_on(spot)
+        if on_side is not None and (spot.places or spot.tail):
+            place = locate(on_side, spot.places, spot.tail)
+        session = self.traffic.session_of(spot.turn) if spot.turn else None
+        return Finding(
+            rule=rule.id,
+            severity=severity or rule.severity,
+            party=party or rule.party,
+            message=message,
+            exchange=spot.turn.number if spot.turn else None,
+            side=spot.side,
+            session=session.number if session else None,
+            episode=episode.number if episode else None,
+            path=place.path or None if place else None,
+            line=place.line if place else None,
+            source=rule.source,
+        )
+
+    def departure(
+        self, rule: Rule, departure: Departure, message: str, episode: Episode, severity: Severity | None = None
+    ) -> Finding:
+        """A finding for a departure from the sequence, at the message that departs."""
+        spot = Spot(departure.turn, "request", departure.place)
+        return self.finding(rule, message, spot=spot, severity=severity, episode=episode)
+
+
+def _message_on(spot: Spot) -> Message | None:
+    if spot.turn is None:
+        return None
+    return spot.turn.request if spot.side == "request" else spot.turn.response
+
+
+def name_sessions(sessions: Sequence[Session]) -> str:
+    """Sessions in words: `session 4 (SessionID 12)`, and how many more there are."""
+    first = sessions[0]
+    more = f", and {len(sessions) - 1} more" if len(sessions) > 1 else ""
+    return f"session {first.number} (SessionID {first.session_id}){more}"

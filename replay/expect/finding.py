@@ -1,0 +1,85 @@
+"""Findings, severities, parties and verdicts: what a judgement is made of."""
+
+import enum
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct
+
+
+class Verdict(enum.IntEnum):
+    """A verdict only ever gets worse: none < pass < inconclusive < fail < error (contract, TTCN-3)."""
+
+    NONE = 0
+    PASS = 1
+    INCONCLUSIVE = 2
+    FAIL = 3
+    ERROR = 4
+
+    @property
+    def word(self) -> str:
+        """The verdict as reports write it."""
+        return self.name.lower()
+
+
+class Severity(enum.StrEnum):
+    """How much a finding weighs. Warnings and infos change no verdict."""
+
+    ERROR = "error"
+    INCONCLUSIVE = "inconclusive"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Party(enum.StrEnum):
+    """Who must obey a rule; `proxy` is the recording itself."""
+
+    DEVICE = "device"
+    SERVER = "server"
+    PROXY = "proxy"
+
+
+_WEIGHT: Final = {Severity.ERROR: Verdict.FAIL, Severity.INCONCLUSIVE: Verdict.INCONCLUSIVE}
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One thing that a capture gets wrong, or that cannot be told from it, and the place that shows it.
+
+    Exchanges, sessions and episodes by number; `path` and `line` are in the message on that `side` of the exchange.
+    """
+
+    rule: str
+    severity: Severity
+    party: Party
+    message: str
+    exchange: int | None = None
+    side: str | None = None
+    session: int | None = None
+    episode: int | None = None
+    path: str | None = None
+    line: int | None = None
+    source: str = ""
+
+    @property
+    def weight(self) -> Verdict:
+        """What this finding makes of its party's verdict."""
+        return _WEIGHT.get(self.severity, Verdict.PASS)
+
+
+def verdicts(
+    findings: Iterable[Finding], *, judged: bool = True, parties: Iterable[Party] = Party
+) -> dict[Party, Verdict]:
+    """The verdict on each party from the findings; `none` for all where nothing was judged, and for parties not asked about."""
+    asked = set(parties)
+    start = Verdict.PASS if judged else Verdict.NONE
+    result = {party: start if party in asked else Verdict.NONE for party in Party}
+    if judged:
+        for finding in findings:
+            if finding.party in asked:
+                result[finding.party] = max(result[finding.party], finding.weight)
+    return result
+
+
+def worst(of: Iterable[Verdict]) -> Verdict:
+    """The worst of several verdicts; `none` of no verdicts at all."""
+    return max(of, default=Verdict.NONE)

@@ -1,0 +1,98 @@
+"""The phases of an episode and what is known of each (rules, "Phases and their status")."""
+
+from msgspec import Struct
+
+from replay.capture.exchange import Moment
+from replay.expect.case import EpisodeCase
+from replay.expect.scenarios import PHASES
+from replay.syncml.model import Status
+
+
+class Phase(Struct, frozen=True):
+    """One phase: `observed`, `inferred`, `absent`, `contradicted` or `unobservable`, where it is seen, and in words."""
+
+    name: str
+    status: str
+    exchange: int | None = None
+    at: Moment | None = None
+    detail: str = ""
+
+
+def phases_of(case: EpisodeCase) -> list[Phase]:
+    """The phases that belong to an episode's scenario, in order. An unseen trigger is left out where the user may have
+    been the one who began."""
+    makers = {"trigger": _trigger, "alert": _alert, "reply": _reply, "cleanup": _cleanup, "silence": _silence}
+    names = PHASES[case.episode.scenario]
+    if case.episode.trigger is None:
+        names = tuple(name for name in names if name != "trigger")
+    return [makers[name](case) for name in names]
+
+
+def _trigger(case: EpisodeCase) -> Phase:
+    trigger = case.episode.trigger
+    if trigger is None:
+        return Phase("trigger", "absent")
+    return Phase("trigger", "observed", trigger.turn.number, trigger.at, f"Exec {trigger.exec.target}")
+
+
+def _alert(case: EpisodeCase) -> Phase:
+    seen = case.episode.alert
+    if seen is None:
+        return Phase("alert", "absent", detail="no alert came; it is best effort")
+    detail = (
+        f"Alert 1226 with Data {seen.alert.data!r}, MsgID {seen.turn.message_id}, in session {seen.session.number} "
+        f"(SessionID {seen.session.session_id})"
+    )
+    if not seen.turn.exchange.delivered:
+        failure = seen.turn.exchange.failure
+        detail += f"; it could not be delivered ({failure.cause if failure else 'unknown'})"
+    return Phase("alert", "observed", seen.turn.number, seen.at, detail)
+
+
+def _reply(case: EpisodeCase) -> Phase:
+    """The server's answer to the alert; after a challenge, the answer to its re-send."""
+    episode = case.episode
+    if episode.alert is None:
+        return Phase("reply", "absent", detail="there was no alert to answer")
+    seen = next((s for s in reversed(episode.alerts) if s.session is episode.alert.session), episode.alert)
+    exchange, number = seen.turn.exchange, seen.turn.number
+    response = exchange.response
+    if response is None or response.by == "proxy":
+        why = exchange.failure.cause if exchange.failure else "none came while the recorder was watching"
+        if response is not None:
+            why = f"what the device got (HTTP {response.status}) was made by the proxy"
+        return Phase("reply", "absent", number, None, f"{why}; none is needed")
+    codes = [
+        f"Status {status.code} for the alert"
+        for status in (seen.turn.response.commands if seen.turn.response else ())
+        if isinstance(status, Status) and status.cmd_ref == seen.alert.command.cmd_id
+    ]
+    what = ", ".join([f"HTTP {response.status}", *codes])
+    if exchange.cut:
+        what += "; the response is cut"
+    return Phase("reply", "observed", number, response.at, what)
+
+
+def _cleanup(case: EpisodeCase) -> Phase:
+    silence = case.silence
+    if silence is None or silence.status == "unobservable":
+        return Phase(
+            "cleanup", "unobservable", detail="it leaves no trace in the traffic but silence, which is not shown"
+        )
+    if silence.status == "contradicted":
+        return Phase("cleanup", "contradicted", detail=f"by traffic after it: {silence.detail}")
+    return Phase("cleanup", "inferred", detail="from the silence; there is no evidence from the device")
+
+
+def _silence(case: EpisodeCase) -> Phase:
+    silence = case.silence
+    if silence is None:
+        return Phase("silence", "unobservable")
+    broken_by = silence.broken_by[0] if silence.broken_by else None
+    return Phase(
+        "silence",
+        silence.status,
+        broken_by.turns[0].number if broken_by else None,
+        broken_by.at if broken_by else (case.window.start if case.window else None),
+        silence.detail,
+    )

@@ -1,0 +1,61 @@
+"""What several rules ask of a message without an answer: who could have answered, and how it ended."""
+
+from collections.abc import Iterator
+
+from replay.capture.turns import DM, Turn, host_of
+from replay.expect.case import Case
+
+
+def unanswered(case: Case) -> Iterator[Turn]:
+    """The exchanges with a device's message that the server itself did not answer."""
+    for turn in case.traffic.turns:
+        exchange = turn.exchange
+        if turn.kind == DM and exchange.url is not None and exchange.body is not None and not exchange.answered:
+            yield turn
+
+
+def terms(turn: Turn) -> tuple[str, str | None]:
+    """On what terms an exchange was made: scheme, host and port, and the certificate shown to the server (none equals none)."""
+    saw = turn.exchange.server_saw
+    return host_of(turn.exchange.url or ""), saw.sha256 if saw else None
+
+
+def reachable(case: Case, turn: Turn) -> bool:
+    """Whether the server answered another exchange on the same terms, OMA DM or not."""
+    return terms(turn) in case.answered_terms
+
+
+def excused(case: Case, turn: Turn) -> bool:
+    """Whether a missing answer says nothing about the server: the recording ended before one was overdue, the request never
+    reached it, or the device dropped an ordinary session because it was leaving."""
+    exchange = turn.exchange
+    if not exchange.delivered:
+        return True
+    cause = exchange.failure.cause if exchange.failure else "proxy-stopped"
+    if cause == "proxy-stopped":
+        stretches = case.traffic.capture.stretches
+        if exchange.at is None or not stretches:
+            return True
+        return stretches[-1].end.clock - exchange.at.clock < case.options.quiet
+    return cause == "client-closed" and turn.number not in case.alert_turns and _was_leaving(case, turn)
+
+
+def _was_leaving(case: Case, turn: Turn) -> bool:
+    session = case.traffic.session_of(turn)
+    return any(
+        each.episode.enrolment is session.enrolment and each.episode.begin <= turn.exchange.ended[0]
+        if session
+        else False
+        for each in case.episodes
+    )
+
+
+def how_it_ended(turn: Turn) -> str:
+    """The end of an unanswered exchange, in words."""
+    exchange = turn.exchange
+    if exchange.response is not None:
+        return f"what the device got (HTTP {exchange.response.status}) was made by the proxy"
+    if exchange.failure is None:
+        return "none came while the recorder was watching"
+    detail = f" ({exchange.failure.detail})" if exchange.failure.detail else ""
+    return f"{exchange.failure.cause}{detail}"

@@ -1,0 +1,50 @@
+"""http-status
+
+## What it does
+Reports an HTTP status of 400 or more in answer to a device's message. The body of such a response is not judged.
+
+## Why it matters
+The session ends there, whatever it was about.
+
+## Known exceptions
+In the answer to an alert it is a warning, because nothing depends on that answer; where it refuses the alert,
+UNE020 says so instead. 429 with Retry-After is an info. A response that the proxy made is not the server's
+(CAP001).
+
+## Good
+200.
+
+## Bad
+500.
+"""
+
+from collections.abc import Iterable
+
+from replay.capture.exchange import header
+from replay.capture.turns import DM
+from replay.expect.case import Case, Rule, Spot
+from replay.expect.finding import Finding, Party, Severity
+
+RULE = Rule(
+    id="HTP003",
+    name="http-status",
+    severity=Severity.ERROR,
+    party=Party.SERVER,
+    source="MDM 2.1, 3.1.6",
+    scope="capture",
+)
+
+
+def check(subject: Case) -> Iterable[Finding]:
+    """Findings of HTP003."""
+    for turn in subject.traffic.turns:
+        response = turn.exchange.response
+        if turn.kind != DM or response is None or response.status < 400 or response.by == "proxy":
+            continue
+        if turn.number in subject.refused_alerts:
+            continue
+        severity = Severity.WARNING if turn.number in subject.alert_turns else None
+        if response.status == 429 and header(response.headers, "retry-after"):
+            severity = Severity.INFO
+        message = f"HTTP {response.status} {response.reason}".rstrip() + " in answer to the device's message"
+        yield subject.finding(RULE, message, spot=Spot(turn, "response"), severity=severity)

@@ -1,0 +1,52 @@
+"""unreadable
+
+## What it does
+Reports a body that is no SyncML message: XML that is not well-formed, WBXML that cannot be decoded, or a root that
+is not SyncML. It says where, and shows the bytes there. The finding falls to the sender.
+
+## Why it matters
+What cannot be read cannot be judged. The rest of the capture is.
+
+## Known exceptions
+The body of a response with an HTTP status of 400 or more is not judged. A body signed or enveloped as PKCS#7 is
+CAP004, one that broke off HTP004.
+
+## Good
+A well-formed document whose root is SyncML.
+
+## Bad
+A document that ends in the middle of an element.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from replay.capture.turns import Turn
+from replay.expect.case import Case, Rule, Spot
+from replay.expect.finding import Finding, Party, Severity
+from replay.syncml.errors import UnreadableMessageError
+
+RULE = Rule(
+    id="MSG001",
+    name="unreadable",
+    severity=Severity.ERROR,
+    party=Party.DEVICE,
+    source="MDM 2.2.2; facts B1, D",
+    scope="capture",
+)
+
+
+def check(subject: Case) -> Iterable[Finding]:
+    """Findings of MSG001."""
+    for turn in subject.traffic.turns:
+        response = turn.exchange.response
+        if turn.request_error is not None:
+            yield _finding(subject, turn, "request", turn.request_error, Party.DEVICE)
+        if turn.response_error is not None and response is not None and response.by != "proxy":
+            yield _finding(subject, turn, "response", turn.response_error, Party.SERVER)
+
+
+def _finding(subject: Case, turn: Turn, side: str, error: UnreadableMessageError, party: Party) -> Finding:
+    found = subject.finding(RULE, f"no SyncML message: {error}", spot=Spot(turn, side), party=party)
+    return msgspec.structs.replace(found, line=error.line)

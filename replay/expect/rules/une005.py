@@ -1,0 +1,50 @@
+"""alert-format
+
+## What it does
+Checks that Format of the alert's item is int, or chr where Data is the text of a failed directory unjoin.
+
+## Why it matters
+DMP 8.7.1 requires Format; a server that types Data by it rejects the alert.
+
+## Known exceptions
+None is known.
+
+## Good
+Format int with Data 1; Format chr with Data AADJ Unregister Failed.
+
+## Bad
+Format missing, or chr with Data 1.
+"""
+
+from collections.abc import Iterable
+
+from replay.expect.case import EpisodeCase, Rule
+from replay.expect.finding import Finding, Party, Severity
+from replay.expect.rules._alert import alert_spot
+from replay.syncml.names import UNJOIN_FAILED_TEXT
+
+RULE = Rule(
+    id="UNE005",
+    name="alert-format",
+    severity=Severity.ERROR,
+    party=Party.DEVICE,
+    source="UNENR; DMP 8.7.1; facts A1.4, A1.5",
+    scope="episode",
+)
+
+
+def check(subject: EpisodeCase) -> Iterable[Finding]:
+    """Findings of UNE005."""
+    for seen in subject.episode.alerts:
+        given = seen.alert.format
+        expected = "chr" if seen.alert.data == UNJOIN_FAILED_TEXT else "int"
+        if given is not None and given.text == expected:
+            continue
+        what = "missing" if given is None else repr(given.text)
+        yield subject.case.finding(
+            RULE,
+            f"Format is {what}; expected {expected!r} with Data {seen.alert.data!r}",
+            spot=alert_spot(seen, "Meta", "Format"),
+            episode=subject.episode,
+        )
+        return

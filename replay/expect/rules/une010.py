@@ -1,0 +1,51 @@
+"""enrolment-stays
+
+## What it does
+Reports an alert that says that the directory unjoin failed: Data 2, or AADJ Unregister Failed.
+
+## Why it matters
+The device is still enrolled and nothing was cleaned up. A server that takes the alert for a farewell forgets a
+device that is still managed. On mobile devices that is what remote unenrolment of a directory-joined device comes
+to: wipe it remotely instead.
+
+## Known exceptions
+Under --expect unjoin-failed it is what was expected, and an info. UNE011 and UNE014 do not apply: ordinary sessions
+go on.
+
+## Good
+Data 1.
+
+## Bad
+Data 2.
+"""
+
+from collections.abc import Iterable
+
+from replay.expect.case import EpisodeCase, Rule
+from replay.expect.finding import Finding, Party, Severity
+from replay.expect.rules._alert import alert_spot
+
+RULE = Rule(
+    id="UNE010",
+    name="enrolment-stays",
+    severity=Severity.ERROR,
+    party=Party.DEVICE,
+    source="facts A1.5, A3",
+    scope="episode",
+)
+
+
+def check(subject: EpisodeCase) -> Iterable[Finding]:
+    """Findings of UNE010."""
+    for seen in subject.episode.alerts:
+        if not seen.alert.enrolment_stays:
+            continue
+        expected = subject.case.options.expect == "unjoin-failed"
+        yield subject.case.finding(
+            RULE,
+            f"Data {seen.alert.data!r} says that the directory unjoin failed: the device is still enrolled, nothing was cleaned up",
+            spot=alert_spot(seen, "Data"),
+            episode=subject.episode,
+            severity=Severity.INFO if expected else None,
+        )
+        return

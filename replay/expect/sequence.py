@@ -1,0 +1,206 @@
+"""An episode run through the machine: which event each message is, and where the sequence departs from the table."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from replay.capture.episodes import AlertSeen, Episode, ExecSeen
+from replay.capture.sessions import Session
+from replay.capture.turns import Turn
+from replay.expect.machine import Event, State, step
+from replay.syncml.model import Alert, Command, Message, Results, Status
+from replay.syncml.names import CLIENT_INITIATED, SERVER_INITIATED, SESSION_ABORT
+
+#: Between Exec and alert other sessions may finish within this many seconds (rules, UNE008; facts A2.6).
+FINISH_WITHIN = 10.0
+
+
+class Departure(Struct, frozen=True):
+    """An event that the machine did not accept: where the sequence stood, and the rule that it breaks."""
+
+    rule: str
+    state: State
+    event: Event
+    turn: Turn
+    session: Session
+    command: Command | None = None
+    place: tuple[int, ...] = ()
+
+
+class Run(Struct, frozen=True):
+    """An episode run through the machine: the state that it was left in, its departures in order, the sessions that were
+    opened after the trigger, and the order of the first alert's session among all events."""
+
+    state: State
+    departures: tuple[Departure, ...]
+    opened: tuple[Session, ...]
+    alerted_at: float | None
+
+    def by_rule(self, rule: str) -> list[Departure]:
+        """The departures that break one rule."""
+        return [departure for departure in self.departures if departure.rule == rule]
+
+
+class _Step(Struct, frozen=True):
+    event: Event
+    turn: Turn
+    session: Session
+    command: Command | None = None
+    place: tuple[int, ...] = ()
+
+
+def run(episode: Episode) -> Run:
+    """Runs an episode through the machine, in the order in which things happened."""
+    walk = _Walk(episode)
+    state = State.MANAGED
+    departures: list[Departure] = []
+    for each in walk.steps():
+        after, rule = step(state, each.event)
+        if rule is not None:
+            departures.append(Departure(rule, state, each.event, each.turn, each.session, each.command, each.place))
+        state = State.STAYS if episode.enrolment_stays and after is State.ALERT_SENT else after
+    alerted_at = walk.alerted[0].order if walk.alerted else None
+    return Run(state, tuple(departures), tuple(walk.opened), alerted_at)
+
+
+class _Walk:
+    """Names the events of an episode."""
+
+    def __init__(self, episode: Episode) -> None:
+        self.episode = episode
+        self.alerted: list[AlertSeen] = []
+        self.opened: list[Session] = []
+        self.reported: set[int] = set()
+
+    def steps(self) -> Iterator[_Step]:
+        """Every event from the trigger (or the alert) on, until the next episode of the enrolment begins."""
+        episode = self.episode
+        happenings: list[tuple[float, int, Session, Turn | ExecSeen]] = [
+            (seen.order, 0, seen.session, seen) for seen in episode.execs
+        ]
+        for session in episode.enrolment.sessions:
+            happenings += [
+                (turn.exchange.order, 1, session, turn)
+                for turn in session.turns
+                if turn.request is not None
+                and turn.exchange.order >= episode.begin
+                and (episode.end is None or turn.exchange.order < episode.end)
+            ]
+        for _, _, session, what in sorted(happenings, key=lambda each: each[:2]):
+            if isinstance(what, ExecSeen):
+                yield _Step(Event.EXEC, what.turn, session, what.exec.command, what.exec.place)
+            else:
+                yield from self._turn(session, what)
+
+    def _turn(self, session: Session, turn: Turn) -> Iterator[_Step]:
+        message = turn.request
+        if message is None:
+            return
+        answer = _answer_to_exec(self.episode, session, message)
+        if answer is not None:
+            self.reported.add(session.number)
+            yield _Step(Event.EXEC_ANSWERED, turn, session, answer[1], answer[0])
+        seen = next((s for s in self.episode.alerts if s.turn is turn), None)
+        if seen is not None:
+            event = self._alert_event(seen)
+            if event is Event.OPENS:
+                self.opened.append(session)
+            yield _Step(event, turn, session, seen.alert.command, seen.alert.place)
+            self.alerted.append(seen)
+            return
+        event = self._plain_event(session, turn, message)
+        if event in (Event.GOES_ON, Event.FINISHES):
+            if session.number in self.reported:  # one session that goes on is one cause
+                return
+            self.reported.add(session.number)
+        yield _Step(event, turn, session)
+
+    def _alert_event(self, seen: AlertSeen) -> Event:
+        session, turn = seen.session, seen.turn
+        if self.alerted:
+            return self._repeated_alert_event(session, turn)
+        if _carried_commands(session, turn):
+            return Event.ALERT_IN_OLD_SESSION
+        if not (session.opens_package_one(turn) or _resend_from_the_middle(session, turn)):
+            return Event.ALERT_LATE
+        return Event.ALERT_STAYS if seen.alert.enrolment_stays else Event.ALERT
+
+    def _repeated_alert_event(self, session: Session, turn: Turn) -> Event:
+        same_session = any(before.session is session for before in self.alerted)
+        if same_session and _challenged_before(session, turn):
+            return Event.ALERT_RESENT
+        if not any(before.turn.exchange.delivered for before in self.alerted):
+            return Event.ALERT_RETRIED
+        if turn.exchange.delivered:
+            return Event.ALERT_AGAIN
+        return Event.ALERT_RETRIED if same_session else Event.OPENS
+
+    def _plain_event(self, session: Session, turn: Turn, message: Message) -> Event:
+        if any(seen.session is session for seen in self.alerted):
+            return Event.MESSAGE
+        began = self.alerted[0].session.order if self.alerted else self.episode.begin
+        if session.order < began:
+            if any(isinstance(c, Alert) and c.code == SESSION_ABORT for c in message.commands):
+                return Event.CLOSES
+            trigger = self.episode.trigger
+            if not self.alerted and trigger is not None and session is not trigger.session and _soon(trigger, turn):
+                return Event.FINISHES
+            return Event.GOES_ON
+        if session.turns[0] is turn:
+            self.opened.append(session)
+            return Event.OPENS
+        return Event.MESSAGE
+
+
+def _soon(trigger: ExecSeen, turn: Turn) -> bool:
+    if trigger.at is None or turn.exchange.at is None:
+        return True
+    return turn.exchange.at.clock - trigger.at.clock <= FINISH_WITHIN
+
+
+def _challenged_before(session: Session, turn: Turn) -> bool:
+    """Whether every earlier message of the session was answered by a challenge, so that this one is its re-send (DMP 9)."""
+    place = session.turns.index(turn)
+    return place > 0 and all(before.challenged for before in session.turns[:place])
+
+
+def _carried_commands(session: Session, turn: Turn) -> bool:
+    """Whether the server sent commands in this session before: anything but Status, and Alerts that only go on (1222)."""
+    place = session.turns.index(turn)
+    return any(
+        not isinstance(command, (Status, Alert))
+        for before in session.turns[:place]
+        if before.response is not None
+        for command in before.response.commands
+    )
+
+
+def _resend_from_the_middle(session: Session, turn: Turn) -> bool:
+    """Whether a session that the capture begins in the middle of begins with package 1 sent again with credentials."""
+    message = turn.request
+    if session.from_start or session.turns[0] is not turn or message is None or message.header.cred is None:
+        return False
+    return any(isinstance(c, Alert) and c.code in (SERVER_INITIATED, CLIENT_INITIATED) for c in message.commands)
+
+
+def _answer_to_exec(episode: Episode, session: Session, message: Message) -> tuple[tuple[int, ...], Command] | None:
+    """The Status or Results in a message that refers to an Exec Unenroll of the episode, with its place."""
+    for place, command in message.walk():
+        if isinstance(command, (Status, Results)):
+            for seen in episode.execs:
+                if _refers(command, seen, same_session=seen.session is session):
+                    return place, command
+    return None
+
+
+def _refers(answer: Status | Results, seen: ExecSeen, *, same_session: bool) -> bool:
+    sent = seen.turn.response
+    if sent is None or answer.cmd_ref is None or answer.cmd_ref != seen.exec.command.cmd_id:
+        return False
+    msg_ref = answer.msg_ref or ("1" if isinstance(answer, Results) else None)
+    if msg_ref != sent.header.msg_id:
+        return False
+    if not same_session:  # numbers mean something in their own session only; elsewhere the name has to say it
+        return answer.cmd == "Exec"
+    same_id = [command for _, command in sent.walk() if command.cmd_id == answer.cmd_ref]
+    return len(same_id) == 1 or answer.cmd in (None, "Exec")

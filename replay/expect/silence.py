@@ -1,0 +1,162 @@
+"""Silence is data: what the capture proves about "nothing was sent any more" (contract, "window"; rules, phases)."""
+
+import itertools
+
+from msgspec import Struct
+
+from replay.capture.episodes import Episode, Window
+from replay.capture.exchange import Connection, Identity, Moment, address_host
+from replay.capture.sessions import Enrolment, Session, Traffic, requests_not_read, same_host
+from replay.capture.turns import DM, Turn, host_of
+from replay.expect.machine import Event
+from replay.expect.sequence import Run
+
+
+class Unseen(Struct, frozen=True):
+    """A request or connection in the window that could not be read and may have been the device's."""
+
+    text: str
+    turn: Turn | None = None
+
+
+class Silence(Struct, frozen=True):
+    """What is known of the silence after an unenrolment.
+
+    `status` is `observed`, `contradicted` or `unobservable`; `broken_by` are the sessions that were opened in it;
+    `unattributed` an enrolment request that could have been this device's, so that they prove nothing; `unseen` what could
+    not be read in it; `short` says that the window is shorter than the quiet time.
+    """
+
+    status: str
+    detail: str
+    broken_by: tuple[Session, ...] = ()
+    unattributed: Turn | None = None
+    unseen: tuple[Unseen, ...] = ()
+    short: bool = False
+
+
+def silence_of(traffic: Traffic, episode: Episode, run: Run, window: Window | None, quiet: float) -> Silence | None:
+    """What the capture proves about the silence after an episode; None where the enrolment stays."""
+    if episode.enrolment_stays:
+        return None
+    broken_by = _broken_by(run)
+    unattributed = _unattributed_before(traffic, episode, broken_by)
+    if broken_by and unattributed is None:
+        first = broken_by[0]
+        return Silence(
+            "contradicted", f"session {first.number} began at exchange {first.turns[0].number}", tuple(broken_by)
+        )
+    if window is None:
+        return Silence("unobservable", "the capture has no clock", tuple(broken_by), unattributed)
+    unseen = tuple(_unseen(traffic, episode, window))
+    short = window.seconds < quiet
+    what = f"nothing came for {window.seconds:.1f} s (quiet time {quiet:g} s); {_ended(window)}"
+    if gap := longest_gap(episode.enrolment, episode):
+        what += f"; the longest gap between the device's earlier sessions was {gap:.1f} s"
+        if gap > window.seconds:
+            what += ", so this proves less than its schedule would"
+    if unattributed is not None:
+        what = f"sessions went on, after an enrolment request (exchange {unattributed.number}) whose device is unknown"
+    elif unseen:
+        what = f"{unseen[0].text}; otherwise {what}"
+    elif window.unwatched:
+        missed = sum(after.clock - before.clock for before, after in window.unwatched)
+        what = f"the recorder was not watching for {missed:.1f} s of it; otherwise {what}"
+    unobservable = bool(short or unseen or window.unwatched or unattributed)
+    return Silence("unobservable" if unobservable else "observed", what, tuple(broken_by), unattributed, unseen, short)
+
+
+def _ended(window: Window) -> str:
+    return {
+        "close": "the recording was closed then",
+        "watching": "the recorder was watching until then",
+        "last-traffic": "the capture ends there",
+        "until": "judged until then, as asked",
+        "enrolled-again": "the device was enrolled again then",
+    }[window.ended_by]
+
+
+def _broken_by(run: Run) -> list[Session]:
+    """The sessions that broke the silence: opened after the alert session, or after the Exec where no alert came."""
+    again = [d.session for d in run.departures if d.event is Event.ALERT_AGAIN and d.session.turns[0] is d.turn]
+    if run.alerted_at is None:
+        return list(run.opened)
+    opened = [session for session in run.opened if session.order > run.alerted_at]
+    return sorted({s.number: s for s in (*opened, *again)}.values(), key=lambda session: session.order)
+
+
+def _unattributed_before(traffic: Traffic, episode: Episode, sessions: list[Session]) -> Turn | None:
+    """An enrolment request between the episode and a later session that may have been this device's: its device cannot be
+    told, and several enrolments share the host (contract, "enrolment")."""
+    if not sessions:
+        return None
+    sharing = [other for other in traffic.enrolments if same_host(other.server, episode.enrolment.server)]
+    if len({other.device for other in sharing}) < 2:
+        return None
+    return next(
+        (t for t in traffic.unattributed if episode.begin < t.exchange.order < sessions[0].order),
+        None,
+    )
+
+
+def longest_gap(enrolment: Enrolment, episode: Episode) -> float | None:
+    """Seconds of the longest gap between the device's sessions before an episode; None where there are not two."""
+    begins = [s.at.clock for s in enrolment.sessions if s.at is not None and s.order <= episode.begin]
+    gaps = [after - before for before, after in itertools.pairwise(begins)]
+    return max(gaps, default=None)
+
+
+def _unseen(traffic: Traffic, episode: Episode, window: Window) -> list[Unseen]:
+    """What fell into the window, could not be read, and may have been the device's (rules, CAP007)."""
+    server = episode.enrolment.server
+    found: list[Unseen] = []
+    alert = episode.alert
+    own = {turn.number for turn in alert.session.turns} if alert else set()
+    for turn in _not_read(traffic):
+        exchange = turn.exchange
+        if turn.number in own or not _inside(exchange.at, window) or not same_host(exchange.url or "", server):
+            continue
+        if not _another_device(traffic, episode, exchange.client, exchange.client_cert):
+            found.append(Unseen(f"exchange {turn.number} could not be read and may have been the device's", turn))
+    heard = {exchange.conn for exchange in traffic.capture.exchanges}
+    for connection in traffic.capture.connections:
+        if connection.conn in heard or not _inside(connection.at, window) or not _may_go_to(connection, server):
+            continue
+        if not _another_device(traffic, episode, connection.client, None):
+            why = f" ({connection.failure.detail or connection.failure.cause})" if connection.failure else ""
+            found.append(Unseen(f"a connection in which no request was read{why} may have been the device's"))
+    return found
+
+
+def _not_read(traffic: Traffic) -> list[Turn]:
+    """Requests that are there and cannot be read, and those that never came whole."""
+    unfinished = [
+        turn
+        for turn in traffic.turns
+        if turn.kind == DM and turn.exchange.body is None and turn.exchange.method not in (None, "GET", "HEAD")
+    ]
+    return sorted([*requests_not_read(traffic), *unfinished], key=lambda turn: turn.exchange.order)
+
+
+def _inside(at: Moment | None, window: Window) -> bool:
+    return at is not None and window.start.clock < at.clock <= window.end.clock
+
+
+def _may_go_to(connection: Connection, server: str) -> bool:
+    """Whether a connection may have gone to the enrolment's host: by the host or the SNI; where neither is known it may."""
+    known = {name.lower() for name in (connection.host, connection.sni) if name}
+    if not known:
+        return True
+    host = host_of(server).partition("://")[2]
+    bare = address_host(host) or host
+    return any(name in (host, bare) or address_host(name) == bare for name in known)
+
+
+def _another_device(traffic: Traffic, episode: Episode, client: str | None, cert: Identity | None) -> bool:
+    """Whether the client address or the certificate shows that something came from another device."""
+    device = episode.enrolment.device
+    by_cert = traffic.certificates.get(cert.sha256 or "", set()) if cert else set()
+    if by_cert:
+        return device not in by_cert
+    by_address = traffic.addresses.get(address_host(client) or "", set())
+    return bool(by_address) and device not in by_address

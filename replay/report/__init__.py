@@ -1,0 +1,1 @@
+"""Judgements and captures as text and JSON, for people and for programs."""

@@ -1,0 +1,103 @@
+"""The report as text: the verdict first, then why, with the place that shows it."""
+
+import click
+
+from replay.report.safe import visible
+from replay.report.shapes import CaptureShape, EpisodeShape, FindingShape, ReportShape
+
+_COLOURS = {
+    "pass": "green",
+    "fail": "red",
+    "error": "red",
+    "inconclusive": "yellow",
+    "none": "yellow",
+    "warning": "yellow",
+    "info": "blue",
+}
+_MARKS = {"observed": "+", "inferred": "~", "absent": "-", "contradicted": "!", "unobservable": "?"}
+_WEIGHTS = ("error", "inconclusive", "warning", "info")
+
+
+def check_text(report: ReportShape, *, detail: int = 0) -> str:
+    """The report on one or more captures as text, with colours as escape sequences of its own (click removes them in
+    pipes). `detail` below 0 gives a line a capture, above 0 also infos' sources and all sessions."""
+    parts = [_capture(each, detail) for each in report.captures]
+    if len(report.captures) > 1:
+        parts.append(f"{_word(report.verdict)}  {len(report.captures)} captures: {_parties(report.verdicts)}\n")
+    return ("" if detail < 0 else "\n").join(parts)
+
+
+def _word(verdict: str) -> str:
+    return click.style(verdict.upper(), fg=_COLOURS[verdict], bold=True)
+
+
+def _parties(verdicts: dict[str, str]) -> str:
+    return " · ".join(f"{party} {click.style(word, fg=_COLOURS[word])}" for party, word in verdicts.items())
+
+
+def _capture(capture: CaptureShape, detail: int) -> str:
+    lines = [f"{_word(capture.verdict)}  {visible(capture.path)}: {_parties(capture.verdicts)}"]
+    lines += [f"  {click.style('cannot be judged', fg='red')}: {visible(error)}" for error in capture.errors]
+    if detail < 0:
+        return lines[0] + "\n" + "".join(f"{line}\n" for line in lines[1:])
+    if capture.sessions or not capture.errors:
+        lines.append(f"  {_counts(capture)}")
+    if capture.verdict == "none" and not capture.errors:
+        lines.append("  nothing to judge: not one readable OMA DM message was recorded")
+    if detail > 0:
+        lines += [
+            f"  session {s.id}: {'+'.join(s.role)}, SessionID {visible(str(s.session_id))}, exchanges "
+            f"{', '.join(map(str, s.exchanges))}, device {visible(str(s.device))}"
+            for s in capture.sessions
+        ]
+    for episode in capture.episodes:
+        lines += ["", *_episode(episode)]
+    findings = sorted(capture.findings, key=lambda f: _WEIGHTS.index(f.severity))
+    if findings:
+        lines += ["", "  Findings"]
+        for finding in findings:
+            lines += _finding(finding)
+    return "\n".join(lines) + "\n"
+
+
+def _counts(capture: CaptureShape) -> str:
+    return ", ".join(
+        [
+            _count(capture.exchanges, "exchange") + f" ({capture.readable} with OMA DM)",
+            _count(len(capture.sessions), "session"),
+            _count(len(capture.episodes), "unenrolment"),
+        ]
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _episode(episode: EpisodeShape) -> list[str]:
+    how = {"user": "by the user", "server": "by the server", "unjoin-failed": "that failed: the directory unjoin"}
+    lines = [
+        f"  Unenrolment {episode.id}, {how[episode.scenario]}: {_word(episode.verdict)}",
+        f"    device {visible(str(episode.device))} at {visible(episode.server)}",
+    ]
+    for phase in episode.phases:
+        at = f"{phase.at.partition('T')[2] or phase.at}  " if phase.at else ""
+        where = f"exchange {phase.exchange}  " if phase.exchange else ""
+        status = click.style(f"{phase.status:<12}", fg="red" if phase.status == "contradicted" else None)
+        lines.append(f"    {_MARKS[phase.status]} {phase.name:<8} {status}  {at}{where}{visible(phase.detail)}")
+    return lines
+
+
+def _finding(finding: FindingShape) -> list[str]:
+    severity = click.style(finding.severity, fg=_COLOURS.get(finding.severity, "red"))
+    lines = [f"    {click.style(finding.rule, bold=True)} {severity} ({finding.party}): {visible(finding.message)}"]
+    where = [
+        f"exchange {finding.exchange}" if finding.exchange else "",
+        finding.side or "",
+        f"session {finding.session}" if finding.session else "",
+        visible(finding.path or ""),
+        f"line {finding.line}" if finding.line else "",
+    ]
+    place = ", ".join(part for part in where if part)
+    lines.append(f"      {place + '  ' if place else ''}[{finding.source}]")
+    return lines

@@ -1,0 +1,50 @@
+"""One way in: bytes to a message, whichever form they are in; and what can be said of bytes without reading them."""
+
+import re
+from typing import Final
+
+from replay.syncml import xml
+from replay.syncml.errors import UnreadableMessageError
+from replay.syncml.model import Message
+
+_ROOT: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?SyncML[\s>/]")
+_WBXML_VERSIONS: Final = (0x01, 0x02, 0x03)
+#: Public ids of SyncML in WBXML: 1.2, 1.1 and 1.0 (facts D), as multi-byte integers.
+_WBXML_PUBLIC: Final = (b"\xa4\x01", b"\x9f\x53", b"\x9f\x51")
+#: The object identifier of PKCS#7 (1.2.840.113549.1.7), as it stands near the start of a signed or enveloped body.
+_PKCS7: Final = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
+_HEAD: Final = 2048
+
+
+def looks_like_wbxml(body: bytes) -> bool:
+    """Whether the bytes begin as SyncML in WBXML does: a WBXML version, then SyncML's public id or its text."""
+    if len(body) < 4 or body[0] not in _WBXML_VERSIONS:
+        return False
+    if body[1:3] in _WBXML_PUBLIC:
+        return True
+    return body[1] == 0 and b"SYNCML" in body[:_HEAD].upper()
+
+
+def looks_like_syncml(body: bytes) -> bool:
+    """Whether the bytes seem to be SyncML, well-formed or not: a root of that name near the start, or WBXML's head."""
+    head = body[:_HEAD]
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        head = head.decode("utf-16", "replace").encode()
+    return bool(_ROOT.search(head)) or looks_like_wbxml(body)
+
+
+def is_enveloped(body: bytes) -> bool:
+    """Whether the bytes are a PKCS#7 envelope or signature (MDM 3.1.7.2), whose inside cannot be read."""
+    return body[:1] == b"\x30" and _PKCS7 in body[:64]
+
+
+def read(body: bytes) -> Message:
+    """A message from its bytes.
+
+    Raises UnreadableMessageError, which says where and why.
+    """
+    if not body:
+        raise UnreadableMessageError("an empty body where a SyncML message was expected", offset=0)
+    if body[0] in _WBXML_VERSIONS:
+        raise UnreadableMessageError("WBXML, which this version does not decode yet", offset=0, excerpt=body[:16])
+    return xml.read(body)
