@@ -6,8 +6,9 @@ mitmproxy is imported here for its flow format, when a flow file is read and not
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
+from replay.capture.certificates import identity_of_pem
 from replay.capture.endings import bytes_received, cause_of
-from replay.capture.exchange import Capture, Exchange, Failure, Headers, Identity, Moment, Response, Stretch, Trouble
+from replay.capture.exchange import Capture, Exchange, Failure, Headers, Moment, Response, Stretch, Trouble
 
 NAME: Final = "mitmproxy-flows"
 #: Flows are written when they end; two that end together may be written in either order.
@@ -87,6 +88,7 @@ def _exchange(state: dict[str, Any]) -> Exchange | None:
     if state.get("type") != "http" or not isinstance(state.get("request"), dict):
         return None
     request, client, server = state["request"], state["client_conn"], state["server_conn"]
+    certificates = client.get("certificate_list")
     start = float(request["timestamp_start"])
     headers = _headers(request)
     exchange = Exchange(
@@ -100,7 +102,7 @@ def _exchange(state: dict[str, Any]) -> Exchange | None:
         http=_text(request["http_version"]),
         headers=headers,
         body=_decoded(request),
-        client_cert=_identity(client.get("certificate_list")),
+        client_cert=identity_of_pem(certificates[0]) if certificates else None,
         at=Moment(start, start),
     )
     response = state.get("response")
@@ -165,17 +167,3 @@ def _decoded(message: dict[str, Any]) -> bytes | None:
     except ValueError:
         return content
     return decoded if isinstance(decoded, bytes) else content
-
-
-def _identity(certificates: Any) -> Identity | None:
-    """The certificate that the device showed: PEM texts in a flow's state."""
-    if not certificates:
-        return None
-    from cryptography import x509
-    from cryptography.hazmat.primitives.hashes import SHA256
-
-    try:
-        cert = x509.load_pem_x509_certificate(certificates[0])
-    except (ValueError, TypeError):
-        return None
-    return Identity(cert.subject.rfc4514_string(), cert.fingerprint(SHA256()).hex())

@@ -101,7 +101,7 @@ def _unattributed_before(traffic: Traffic, episode: Episode, sessions: list[Sess
 
 def longest_gap(enrolment: Enrolment, episode: Episode) -> float | None:
     """Seconds of the longest gap between the device's sessions before an episode; None where there are not two."""
-    begins = [s.at.clock for s in enrolment.sessions if s.at is not None and s.order <= episode.begin]
+    begins = [s.at.clock for s in enrolment.sessions if s.at is not None and s.order < episode.begin]
     gaps = [after - before for before, after in itertools.pairwise(begins)]
     return max(gaps, default=None)
 
