@@ -10,7 +10,7 @@ def unanswered(case: Case) -> Iterator[Turn]:
     """The exchanges with a device's message that the server itself did not answer."""
     for turn in case.traffic.turns:
         exchange = turn.exchange
-        if turn.kind == DM and exchange.url is not None and exchange.body is not None and not exchange.answered:
+        if turn.kind == DM and turn.request is not None and exchange.url is not None and not exchange.answered:
             yield turn
 
 
@@ -31,6 +31,8 @@ def excused(case: Case, turn: Turn) -> bool:
     exchange = turn.exchange
     if not exchange.delivered:
         return True
+    if exchange.response is not None:  # the proxy's own: the exchange is over
+        return False
     cause = exchange.failure.cause if exchange.failure else "proxy-stopped"
     if cause == "proxy-stopped":
         stretches = case.traffic.capture.stretches

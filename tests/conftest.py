@@ -1,0 +1,36 @@
+"""What every test shares: real tools and data that may be absent, and where a skip is a failure."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+def tool(name: str, package: str) -> str:
+    """The path of a program that the system must provide; skips, and says which, where it is absent."""
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"needs the tool {name} (package {package})")
+    return found
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Real messages and flows that this project did not make; they are not part of it."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("needs ../shared/data, which is not here")
+    return SHARED_DATA
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """Under OMADM_NEED_TOOLS (set by .ci/run, which installs the tools) a test that lacks a tool fails."""
+    report = yield
+    if report.skipped and os.environ.get("OMADM_NEED_TOOLS") and "needs the tool" in str(report.longrepr):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but .ci/run installs what it needs: {report.longrepr}"
+    return report

@@ -1,0 +1,56 @@
+from tests.story import Story, only, rules_of, user
+
+OTHER = "FEDCBA9876543210FEDCBA9876543210"
+
+
+def test_passes_where_everything_was_read():
+    assert user().watch(70).judge().findings == []
+
+
+def test_inconclusive_where_a_request_in_the_window_cannot_be_read():
+    story = user().watch(20)
+    story.exchange(b"<SyncML", None, failure="server-closed")
+    judged = story.watch(70).judge()
+    assert rules_of(judged) == ["CAP007", "MSG001"]
+    assert {f.rule: f.severity for f in judged.findings}["CAP007"] == "inconclusive"
+    assert judged.episodes[0].case.silence.status == "unobservable"
+
+
+def test_not_where_its_address_shows_another_device():
+    story = Story().ordinary("1")
+    story.device, story.client = OTHER, "10.0.0.6:1"
+    story.ordinary("9")
+    story.device, story.client = Story().device, "10.0.0.5:2"
+    story.alert("2").watch(20)
+    story.client = "10.0.0.6:3"
+    story.exchange(b"<SyncML", None, failure="server-closed")
+    assert rules_of(story.watch(70).judge()) == ["MSG001"]
+
+
+def test_not_before_the_alert_nor_to_another_host():
+    story = Story().ordinary("1")
+    story.exchange(b"<SyncML", b"")
+    story.alert("2").watch(5)
+    story.exchange(b"<SyncML", b"", url="https://other.example.test/mdm")
+    assert "CAP007" not in rules_of(story.watch(70).judge())
+
+
+def test_a_connection_in_which_no_request_was_read():
+    story = user().watch(20)
+    story.line("connect", conn="x", client="10.0.0.5:9", sni="mdm.example.test", host="mdm.example.test")
+    story.line("failure", id=None, conn="x", cause="tls-failed", detail="the client does not trust the proxy", received=None)
+    assert "does not trust" in only(story.watch(70).judge(), "CAP007").message
+
+
+def test_a_connection_elsewhere_does_not_count():
+    story = user().watch(20)
+    story.line("connect", conn="x", client="10.0.0.5:9", sni="telemetry.example.test", host="telemetry.example.test")
+    assert rules_of(story.watch(70).judge()) == []
+
+
+def test_an_envelope_in_the_window():
+    from tests.rules.test_cap004 import ENVELOPE
+
+    story = user().watch(20)
+    story.exchange(ENVELOPE, b"")
+    only(story.watch(70).judge(), "CAP007")

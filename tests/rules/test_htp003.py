@@ -1,0 +1,24 @@
+from tests.story import Story, only, user
+
+
+def test_passes_with_200():
+    assert user().watch(70).judge().findings == []
+
+
+def test_fails_with_500():
+    story = Story()
+    story.exchange(story.package_one("1"), b"oops", status=500)
+    finding = only(story.judge(), "HTP003")
+    assert (finding.severity, finding.party, finding.side) == ("error", "server", "response")
+
+
+def test_429_with_retry_after_is_an_info():
+    story = Story().ordinary("1")
+    story.exchange(story.package_one("2"), b"", status=429, response_headers=[["Retry-After", "30"]])
+    assert [(f.rule, f.severity) for f in story.judge().findings] == [("HTP003", "info")]
+
+
+def test_other_traffic_is_left_alone():
+    story = Story().ordinary("1")
+    story.exchange(None, b"", status=404, url="https://mdm.example.test/favicon.ico", headers=[], response_headers=[])
+    assert story.judge().findings == []

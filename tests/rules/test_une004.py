@@ -1,0 +1,50 @@
+import pytest
+
+from replay.lab import messages
+from replay.syncml.names import UNENROL_TYPE
+from tests.story import Story, only, user
+
+RIGHT = messages.unenrol_alert()
+TYPE = f'<Type xmlns="syncml:metinf">{UNENROL_TYPE}</Type>'
+
+
+def test_passes_with_the_exact_type():
+    assert user().watch(70).judge().findings == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        f'<Type xmlns="syncml:metinf"> {UNENROL_TYPE}</Type>',
+        f'<Type xmlns="syncml:metinf">{UNENROL_TYPE.upper()}</Type>',
+        f'<Type xmlns="syncml:metinfo">{UNENROL_TYPE}</Type>',
+        f"<Type>{UNENROL_TYPE}</Type>",
+        '<Type xmlns="syncml:metinf"></Type>',
+        "",
+    ],
+)
+def test_fails_and_counts_as_the_alert(wrong):
+    judged = Story().ordinary("1").alert("2", text=RIGHT.replace(TYPE, wrong)).watch(70).judge()
+    finding = only(judged, "UNE004")
+    assert (finding.severity, finding.party) == ("error", "device")
+    assert finding.path == "SyncBody/Alert[3]/Item/Meta" + ("/Type" if wrong else "")
+    assert [each.episode.scenario for each in judged.episodes] == ["user"]
+
+
+def test_shows_the_exact_text():
+    text = RIGHT.replace(TYPE, f'<Type xmlns="syncml:metinf"> {UNENROL_TYPE}</Type>')
+    assert repr(f" {UNENROL_TYPE}") in only(Story().alert("2", text=text).watch(70).judge(), "UNE004").message
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "org.openmobilealliance.dm.firmwareupdate.userrequest",
+        "com.example:mdm.unenrollment.userrequest",
+        "com.microsoft:mdm.refresh",
+    ],
+)
+def test_another_type_is_no_unenrolment(other):
+    judged = Story().alert("2", text=RIGHT.replace(UNENROL_TYPE, other)).watch(70).judge()
+    assert judged.episodes == []
+    assert judged.findings == []

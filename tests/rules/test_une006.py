@@ -1,0 +1,26 @@
+import pytest
+
+from replay.lab import messages
+from tests.story import Story, only, user
+
+
+def test_passes_with_one():
+    assert user().watch(70).judge().findings == []
+
+
+@pytest.mark.parametrize("data", ["0", "3", "true", "aadj unregister failed", "", " 1"])
+def test_fails_with_another_value(data):
+    judged = Story().alert("1", data).watch(70).judge()
+    finding = only(judged, "UNE006")
+    assert (finding.severity, finding.party, finding.path) == ("error", "device", "SyncBody/Alert[3]/Item/Data")
+    assert repr(data) in finding.message
+
+
+def test_fails_without_data():
+    text = messages.unenrol_alert().replace("<Data>1</Data></Item>", "</Item>")
+    assert "missing" in only(Story().alert("1", text=text).watch(70).judge(), "UNE006").message
+
+
+@pytest.mark.parametrize(("data", "form"), [("2", "int"), ("AADJ Unregister Failed", "chr")])
+def test_the_two_values_of_a_failed_unjoin_are_no_fault_of_this_rule(data, form):
+    assert Story().alert("1", data, form).judge(expect="unjoin-failed").verdict.word == "pass"

@@ -1,0 +1,51 @@
+import pytest
+
+from replay.lab import messages
+from tests.rules.test_une002 import challenged
+from tests.story import Story, only, rules_of, user
+
+
+def test_passes_where_the_alert_is_sent_once():
+    assert user().watch(70).judge().findings == []
+
+
+def test_passes_where_a_challenge_made_the_device_send_it_again():
+    assert challenged(Story().ordinary("1"), "2").watch(70).judge().findings == []
+
+
+def test_fails_in_another_session():
+    judged = user().watch(30).alert("3").watch(70).judge()
+    finding = only(judged, "UNE007")
+    assert (finding.severity, finding.party, finding.exchange) == ("error", "device", 3)
+    assert "session 3 (SessionID 3)" in finding.message
+    assert len(judged.episodes) == 1
+
+
+@pytest.mark.parametrize("cause", ["server-closed", "client-closed", "timeout"])
+def test_fails_by_retransmission(cause):
+    story = Story().ordinary("1").alert("2", response=None, failure=cause).watch(20).alert("2").watch(70)
+    judged = story.judge()
+    assert "in a retransmission" in only(judged, "UNE007").message
+    assert len(judged.traffic.sessions) == 2
+
+
+def test_three_times_is_one_finding():
+    judged = user().watch(10).alert("3").watch(10).alert("4").watch(70).judge()
+    assert "2 times in all" in only(judged, "UNE007").message
+
+
+@pytest.mark.parametrize("cause", ["connect-failed", "tls-failed"])
+def test_a_second_try_after_one_that_was_not_delivered_is_none(cause):
+    story = Story().ordinary("1").alert("2", response=None, failure=cause).watch(20).alert("3").watch(70)
+    assert rules_of(story.judge()) == []
+
+
+def test_the_alert_after_a_new_exec_is_another_unenrolment():
+    judged = user().watch(10).exec("3").wait(1).alert("4").watch(70).judge()
+    assert len(judged.episodes) == 2
+    assert rules_of(judged) == ["UNE011"]
+
+
+def test_twice_in_one_session_without_a_challenge():
+    again = messages.unenrol_alert().replace("{id}", "7")
+    only(user().go_on("2", 2, again).watch(70).judge(), "UNE007")

@@ -1,0 +1,44 @@
+import pytest
+
+from replay.lab import messages
+from tests.story import Story, only, rules_of, server
+
+
+def test_passes_where_the_exec_gets_no_answer():
+    assert server().watch(70).judge().findings == []
+
+
+@pytest.mark.parametrize("code", ["200", "202", "405"])
+def test_fails_with_a_status(code):
+    story = Story().exec("1").go_on("1", 2, messages.status(2, "1", "9", "Exec", code)).alert("2").watch(70)
+    finding = only(story.judge(), "UNE009")
+    assert (finding.severity, finding.party, finding.exchange) == ("error", "device", 2)
+    assert finding.path == "SyncBody/Status[2]"
+    assert code in finding.message
+
+
+def test_fails_with_results():
+    only(Story().exec("1").go_on("1", 2, messages.results(2, "1", "9", "./x", "y")).alert("2").watch(70).judge(), "UNE009")
+
+
+def test_a_status_for_another_command_is_none():
+    story = Story()
+    request = story.package_one("1")
+    both = [messages.get(8, "./DevDetail/SwV"), messages.unenrol_exec(9, "P")]
+    story.exchange(request, story.answer(request, *both))
+    story.go_on("1", 2, messages.status(2, "1", "8", "Get", "200"))
+    assert rules_of(story.alert("2").watch(70).judge()) == ["UNE008"]
+
+
+def test_one_cmdid_on_two_commands_is_told_apart_by_name():
+    story = Story()
+    request = story.package_one("1")
+    both = [messages.get(9, "./DevDetail/SwV"), messages.unenrol_exec(9, "P")]
+    story.exchange(request, story.answer(request, *both))
+    story.go_on("1", 2, messages.status(2, "1", "9", "Get", "200"))
+    assert rules_of(story.alert("2").watch(70).judge()) == ["UNE008"]
+
+
+def test_answered_in_the_alert_session():
+    story = Story().exec("1").alert("2").go_on("2", 2, messages.status(2, "1", "9", "Exec", "200")).watch(70)
+    only(story.judge(), "UNE009")

@@ -1,0 +1,30 @@
+import pytest
+
+from tests.story import Story, only, user
+
+VALUES = [("2", "int"), ("AADJ Unregister Failed", "chr")]
+
+
+def test_passes_where_the_device_leaves():
+    assert user().watch(70).judge().findings == []
+
+
+@pytest.mark.parametrize(("data", "form"), VALUES)
+def test_fails_where_it_stays(data, form):
+    judged = Story().exec("1").alert("2", data, form).watch(20).ordinary("3").judge()
+    finding = only(judged, "UNE010")
+    assert (finding.severity, finding.party) == ("error", "device")
+    assert judged.episodes[0].episode.scenario == "unjoin-failed"
+    assert judged.episodes[0].case.window is None
+
+
+@pytest.mark.parametrize(("data", "form"), VALUES)
+def test_is_an_info_where_it_was_expected(data, form):
+    judged = Story().exec("1").alert("2", data, form).watch(20).ordinary("3").judge(expect="unjoin-failed")
+    assert [(f.rule, f.severity) for f in judged.findings] == [("UNE010", "info")]
+    assert judged.verdict.word == "pass"
+
+
+def test_a_later_unenrolment_is_another_episode():
+    judged = Story().alert("1", "2").watch(20).alert("2").watch(70).judge(expect="user")
+    assert [each.episode.scenario for each in judged.episodes] == ["unjoin-failed", "user"]

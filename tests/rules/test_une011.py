@@ -1,0 +1,64 @@
+from tests.story import Story, only, rules_of, user
+
+ENROLMENT = "https://mdm.example.test/EnrollmentServer/Enrollment.svc"
+OTHER = "FEDCBA9876543210FEDCBA9876543210"
+
+
+def enrol(story: Story, body: bytes = b"<Envelope/>", **more) -> Story:
+    story.exchange(body, b"<Envelope/>", **{"url": ENROLMENT, "headers": [["Content-Type", "application/soap+xml"]], **more})
+    return story
+
+
+def test_passes_in_silence():
+    assert user().watch(70).judge().findings == []
+
+
+def test_fails_with_a_further_session():
+    judged = user().watch(30).ordinary("3").watch(5).ordinary("4").watch(70).judge()
+    finding = only(judged, "UNE011")
+    assert (finding.severity, finding.party, finding.exchange) == ("error", "device", 3)
+    assert "session 3 (SessionID 3), and 1 more" in finding.message
+
+
+def test_a_session_that_could_not_be_delivered_is_one_all_the_same():
+    story = user().watch(30)
+    story.exchange(story.package_one("3"), None, failure="connect-failed")
+    only(story.watch(70).judge(), "UNE011")
+
+
+def test_another_device_may_speak():
+    story = user().watch(30)
+    story.device, story.client = OTHER, "10.0.0.6:50000"
+    assert story.ordinary("9").watch(70).judge().findings == []
+
+
+def test_a_session_after_the_device_was_enrolled_again_belongs_to_the_new_enrolment():
+    story = enrol(user().watch(70), f"<Value>{story_device()}</Value>".encode())
+    judged = story.ordinary("3").watch(5).judge()
+    assert rules_of(judged) == []
+    assert judged.episodes[0].case.window.ended_by == "enrolled-again"
+
+
+def story_device() -> str:
+    return Story().device
+
+
+def test_an_enrolment_request_from_the_same_address_counts_where_no_other_device_uses_it():
+    assert rules_of(enrol(user().watch(70)).ordinary("3").judge()) == []
+
+
+def test_inconclusive_where_the_enrolment_request_cannot_be_attributed():
+    story = user()
+    story.device = OTHER
+    story.ordinary("8").watch(70)  # two devices behind one address
+    enrol(story)
+    story.device = story_device()
+    judged = story.ordinary("3").watch(70).judge()
+    finding = only(judged, "UNE011")
+    assert finding.severity == "inconclusive"
+    assert judged.verdict.word == "inconclusive"
+
+
+def test_a_refused_enrolment_enrols_nobody():
+    story = enrol(user().watch(70), status=500)
+    only(story.ordinary("3").watch(70).judge(), "UNE011")

@@ -1,0 +1,50 @@
+import pytest
+
+from tests.story import Story, only, rules_of, user
+
+
+def refused(code: str, header_code: str = "200") -> Story:
+    story = Story().ordinary("1")
+    from replay.lab import messages
+
+    request = story.package_one("2", alert=messages.unenrol_alert())
+    story.exchange(request, story.answer(request, code=code, header_code=header_code))
+    return story.watch(70)
+
+
+def test_passes_where_the_alert_is_taken():
+    assert user().watch(70).judge().findings == []
+
+
+@pytest.mark.parametrize("status", [400, 404, 500, 503])
+def test_http_refuses_and_only_this_rule_says_so(status):
+    judged = Story().ordinary("1").alert("2", status=status, response=b"<html>no</html>").watch(70).judge()
+    finding = only(judged, "UNE020")
+    assert (finding.severity, finding.party, finding.side) == ("warning", "server", "response")
+    assert judged.verdict.word == "pass"
+
+
+@pytest.mark.parametrize("status", ["406", "500", "415"])
+def test_a_status_refuses(status):
+    finding = only(refused(status).judge(), "UNE020")
+    assert finding.path == "SyncBody/Status[4]/Data"
+
+
+def test_the_status_of_the_header_refuses():
+    assert "the message that carries the alert" in only(refused("200", "500").judge(), "UNE020").message
+
+
+@pytest.mark.parametrize("status", ["401", "407"])
+def test_a_challenge_refuses_nothing(status):
+    assert rules_of(refused(status, status).judge()) == []
+
+
+def test_a_challenge_in_http_is_a_warning_of_http003():
+    judged = Story().ordinary("1").alert("2", status=401).watch(70).judge()
+    assert only(judged, "HTP003").severity == "warning"
+
+
+def test_what_the_proxy_made_is_not_the_servers():
+    judged = Story().ordinary("1").alert("2", status=502, by="proxy").watch(70).judge()
+    assert rules_of(judged) == []
+    assert "CAP001" in [finding.rule for finding in judged.findings]
