@@ -31,14 +31,18 @@ def body_of(content: bytes | None) -> dict[str, str] | None:
 class Story:
     """A journal in the making. `now` is in seconds since its start; every exchange takes a tenth of one."""
 
-    def __init__(self, *, device: str = DEVICE, url: str = URL, interval: float = 5.0, client: str = "10.0.0.5:50000") -> None:
+    def __init__(
+        self, *, device: str = DEVICE, url: str = URL, interval: float = 5.0, client: str = "10.0.0.5:50000"
+    ) -> None:
         self.now = 0.0
         self.device, self.url, self.client = device, url, client
         self.interval = interval
         self.lines: list[dict[str, Any] | str] = []
         self.exchanges = 0
         self.content_type = messages.CONTENT_TYPE
-        self.line("open", format="omadm-journal", version=1, tool="test", mode="regular", redacted=False, interval=interval)
+        self.line(
+            "open", format="omadm-journal", version=1, tool="test", mode="regular", redacted=False, interval=interval
+        )
 
     # -- lines ----------------------------------------------------------------------------------------------------------
 
@@ -99,7 +103,14 @@ class Story:
         self.now += takes
         if response is not None:
             self.line(
-                "response", id=number, status=status, reason="", http="HTTP/1.1", headers=headers, body=body_of(response), by=by
+                "response",
+                id=number,
+                status=status,
+                reason="",
+                http="HTTP/1.1",
+                headers=headers,
+                body=body_of(response),
+                by=by,
             )
         if failure is not None:
             self.line("failure", id=number, conn=f"c{number}", cause=failure, detail="", received=received)
@@ -150,7 +161,9 @@ class Story:
         self.exchange(request, self.answer(request))
         return self
 
-    def alert(self, session: str, data: str = "1", data_format: str = "int", *, text: str | None = None, **more: Any) -> "Story":
+    def alert(
+        self, session: str, data: str = "1", data_format: str = "int", *, text: str | None = None, **more: Any
+    ) -> "Story":
         """The alert session."""
         alert = text if text is not None else messages.unenrol_alert(data, data_format)
         request = self.package_one(session, alert=alert)
@@ -162,9 +175,7 @@ class Story:
     # -- what comes of it -----------------------------------------------------------------------------------------------
 
     def text(self) -> bytes:
-        return b"".join(
-            (line if isinstance(line, str) else json.dumps(line)).encode() + b"\n" for line in self.lines
-        )
+        return b"".join((line if isinstance(line, str) else json.dumps(line)).encode() + b"\n" for line in self.lines)
 
     def save(self, path: Path) -> Path:
         path.write_bytes(self.text())

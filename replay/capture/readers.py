@@ -46,7 +46,10 @@ def _read(file: BinaryIO, path: str) -> Capture:
     file.seek(0)
     for recognises, reader in _FORMATS:
         if recognises(head):
-            return reader(file, path)
+            capture = reader(file, path)
+            if capture.troubles and not (capture.exchanges or capture.stretches):  # not one record of it is whole
+                raise CaptureError(f"{path}: {capture.troubles[0].text}; nothing before that can be read")
+            return capture
     raise CaptureError(f"{path}: byte 0: no known capture format, it begins {_beginning(head)}; {_READABLE}")
 
 

@@ -59,6 +59,8 @@ async def _record(modes: list[str], chosen: dict[str, Any], settings: tuple[str,
     recorder = _recorder()
     master = DumpMaster(options.Options(), with_termlog=False, with_dumper=False)
     try:
+        # the device's message is read before the server is called, so that it is recorded though nobody answers there
+        master.options.update(connection_strategy="lazy")
         master.options.set(*settings, defer=True)
         master.addons.add(recorder, _Announcer())
         master.options.update(mode=modes, **chosen)

@@ -1,4 +1,4 @@
-from tests.story import Story, only, user
+from tests.story import Story, user
 
 
 def test_passes_where_the_server_answered():

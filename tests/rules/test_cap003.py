@@ -40,7 +40,9 @@ def test_an_answer_of_another_port_proves_nothing():
 @pytest.mark.parametrize("light", [True, False])
 def test_an_answer_to_other_traffic_does(light):
     story = Story()
-    story.exchange(None, b"", url="https://mdm.example.test:443/robots.txt", headers=[], response_headers=[], light=light)
+    story.exchange(
+        None, b"", url="https://mdm.example.test:443/robots.txt", headers=[], response_headers=[], light=light
+    )
     assert rules_of(story.alert("2", response=None, failure="server-closed").watch(70).judge()) == []
 
 

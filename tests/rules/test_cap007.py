@@ -38,7 +38,9 @@ def test_not_before_the_alert_nor_to_another_host():
 def test_a_connection_in_which_no_request_was_read():
     story = user().watch(20)
     story.line("connect", conn="x", client="10.0.0.5:9", sni="mdm.example.test", host="mdm.example.test")
-    story.line("failure", id=None, conn="x", cause="tls-failed", detail="the client does not trust the proxy", received=None)
+    story.line(
+        "failure", id=None, conn="x", cause="tls-failed", detail="the client does not trust the proxy", received=None
+    )
     assert "does not trust" in only(story.watch(70).judge(), "CAP007").message
 
 

@@ -36,7 +36,9 @@ def test_a_body_under_an_http_error_is_not_judged():
 
 def test_entities_are_not_read():
     story = Story()
-    bomb = b'<!DOCTYPE x [<!ENTITY a "1"><!ENTITY b "&a;&a;">]><SyncML><SyncHdr/><SyncBody><Final/>&b;</SyncBody></SyncML>'
+    bomb = (
+        b'<!DOCTYPE x [<!ENTITY a "1"><!ENTITY b "&a;&a;">]><SyncML><SyncHdr/><SyncBody><Final/>&b;</SyncBody></SyncML>'
+    )
     story.exchange(bomb, b"")
     assert rules_of(story.judge()) == ["MSG001"]
 

@@ -18,7 +18,10 @@ def test_fails_with_a_status(code):
 
 
 def test_fails_with_results():
-    only(Story().exec("1").go_on("1", 2, messages.results(2, "1", "9", "./x", "y")).alert("2").watch(70).judge(), "UNE009")
+    only(
+        Story().exec("1").go_on("1", 2, messages.results(2, "1", "9", "./x", "y")).alert("2").watch(70).judge(),
+        "UNE009",
+    )
 
 
 def test_a_status_for_another_command_is_none():

@@ -5,7 +5,9 @@ OTHER = "FEDCBA9876543210FEDCBA9876543210"
 
 
 def enrol(story: Story, body: bytes = b"<Envelope/>", **more) -> Story:
-    story.exchange(body, b"<Envelope/>", **{"url": ENROLMENT, "headers": [["Content-Type", "application/soap+xml"]], **more})
+    story.exchange(
+        body, b"<Envelope/>", **{"url": ENROLMENT, "headers": [["Content-Type", "application/soap+xml"]], **more}
+    )
     return story
 
 

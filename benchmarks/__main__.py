@@ -1,0 +1,109 @@
+"""`make bench`: ratios, measured side by side in one run. Figures in seconds depend on the machine; ratios hardly do.
+
+python -m benchmarks [--sessions N] [-o FILE]
+"""
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks import captures
+
+
+def seconds(run: Callable[[], object], times: int = 3) -> float:
+    """The best of a few runs, in seconds."""
+    best = float("inf")
+    for _ in range(times):
+        start = time.perf_counter()
+        run()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def command(*args: str) -> Callable[[], object]:
+    """A whole command, whatever its exit code says of the capture."""
+    return lambda: subprocess.run(args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+def bare(journal: Path) -> Callable[[], object]:
+    """What cannot be done without: decoding the same lines with msgspec and parsing the same bodies with bare lxml."""
+    import msgspec
+    from lxml import etree
+
+    class Body(msgspec.Struct):
+        text: str | None = None
+
+    class Line(msgspec.Struct):
+        type: str
+        body: Body | None = None
+
+    def run() -> None:
+        decode = msgspec.json.Decoder(Line).decode
+        parser = etree.XMLParser(resolve_entities=False, no_network=True)
+        with journal.open("rb") as file:
+            for raw in file:
+                line = decode(raw)
+                if line.body is not None and line.body.text:
+                    etree.fromstring(line.body.text.encode(), parser)
+
+    return run
+
+
+def rows(folder: Path, sessions: int) -> list[dict[str, object]]:
+    """Every row: what, against what, the ratio and its aim."""
+    python, scripts = sys.executable, Path(sys.executable).parent
+    journal = captures.journal(folder / "bench.jsonl", sessions)
+    flows = captures.flow_file(folder / "bench.mitm", sessions)
+    check = command(python, "-m", "replay", "check", str(journal))
+    found = []
+
+    def row(what: str, against: str, ours: Callable[[], object], theirs: Callable[[], object], aim: float) -> None:
+        mine, other = seconds(ours), seconds(theirs)
+        found.append(
+            {"row": what, "against": against, "ratio": round(mine / other, 2), "aim": aim, "s": round(mine, 3)}
+        )
+
+    row(f"check a journal of {sessions} sessions", "msgspec and bare lxml", check, bare(journal), 4)
+    row(
+        f"check a flow file of {sessions} exchanges",
+        "mitmdump -n -q -r",
+        command(python, "-m", "replay", "check", str(flows)),
+        command(str(scripts / "mitmdump"), "-n", "-q", "-r", str(flows)),
+        0.3,
+    )
+    row(
+        "omadm --version",
+        'python -c "import click"',
+        command(python, "-m", "replay", "--version"),
+        command(python, "-c", "import click"),
+        1.5,
+    )
+    return found
+
+
+def main() -> None:
+    """Runs all rows and prints one table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("--sessions", type=int, default=5_000)
+    parser.add_argument("-o", "--output", default="bench-results.json")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="omadm-bench-") as folder:
+        found = rows(Path(folder), given.sessions)
+    versions = {name: version(name) for name in ("mitmproxy", "lxml", "msgspec", "click")}
+    versions["python"] = platform.python_version()
+    print(f"{'row':<44} {'against':<26} {'ratio':>7} {'aim':>7} {'s':>8}")
+    for each in found:
+        print(f"{each['row']:<44} {each['against']:<26} {each['ratio']:>7} {each['aim']:>7} {each['s']:>8}")
+    print(", ".join(f"{name} {number}" for name, number in versions.items()))
+    Path(given.output).write_text(json.dumps({"versions": versions, "rows": found}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

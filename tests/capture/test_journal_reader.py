@@ -1,0 +1,137 @@
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay.capture.exchange import Capture
+from replay.capture.journal_reader import read
+from tests.story import Story, user
+
+
+def load(*lines) -> Capture:
+    data = b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines)
+    return read(io.BytesIO(data), "j")
+
+
+OPEN = {"type": "open", "t": 100.0, "mono": 0.0, "format": "omadm-journal", "version": 1, "interval": 5}
+
+
+def test_an_exchange_with_all_that_a_line_says():
+    capture = load(
+        OPEN,
+        {
+            "type": "request", "t": 101.0, "mono": 1.0, "id": "a", "conn": "c", "client": "1.2.3.4:5", "method": "POST",
+            "url": "https://h/x", "http": "HTTP/2.0", "headers": [["A", "1"], ["A", "2"]], "body": {"text": "x"},
+            "client_cert": {"subject": "CN=d", "sha256": "ab"}, "server_saw": None,
+        },
+        {"type": "response", "t": 102.0, "mono": 2.0, "id": "a", "status": 200, "reason": "OK", "http": "HTTP/1.1",
+         "headers": [], "body": {"base64": "/wA="}, "by": "server"},
+    )  # fmt: skip
+    exchange = capture.exchanges[0]
+    assert exchange.headers == (("A", "1"), ("A", "2"))
+    assert exchange.client_cert.sha256 == "ab"
+    assert exchange.response.body == b"\xff\x00"
+    assert exchange.response.at.clock - exchange.at.clock == 1.0
+    assert capture.ended_by == "last-traffic"
+
+
+def test_unknown_types_and_members_are_skipped():
+    capture = load(
+        OPEN,
+        {"type": "hologram", "t": 101.0, "mono": 1.0, "x": [1]},
+        {**OPEN, "type": "watching", "t": 102, "mono": 2.0, "new": {}},
+    )
+    assert capture.troubles == []
+    assert capture.ended_by == "watching"
+
+
+def test_an_unknown_type_still_shows_that_the_recorder_was_up():
+    capture = load(OPEN, *({"type": "pulse", "t": 100.0 + n, "mono": float(n)} for n in range(0, 100, 10)))
+    assert len(capture.stretches) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{",
+        b"[]",
+        b'"text"',
+        b'{"type": 1}',
+        b'{"t": 1}',
+        b'{"type": "request", "t": "noon", "id": "a"}',
+        b'{"type": "request", "t": 1e999, "id": "a", "headers": "x"}',
+        b'{"type": "request", "t": 101.0, "id": "a", "body": {"base64": "!"}}',
+        b'{"type": "request", "t": 101.0, "id": "a", "body": {}}',
+        b'{"type": "response", "t": 101.0, "id": "a", "status": 200}',
+        b'{"type": "response", "t": 101.0, "id": "a"}',
+        b'{"type": "note", "text": "\\ud800"}',
+        b"\xff\xfe\x00",
+        b'{"type": "open", "t": 1.0, "format": "omadm-journal", "version": 99}',
+        b'{"type": "watching", "t": NaN}',
+    ],
+)
+def test_a_line_that_cannot_be_read_is_a_trouble_and_hides_nothing(line):
+    capture = load(OPEN, line, {"type": "note", "t": 102.0, "mono": 2.0, "text": "after"})
+    assert [trouble.line for trouble in capture.troubles if trouble.kind == "cut"] == [2]
+    assert [note.text for note in capture.notes] == ["after"]
+
+
+def test_ids_may_repeat_in_a_later_recording():
+    request = {"type": "request", "id": "1", "url": "https://h/", "body": None}
+    answer = {"type": "response", "id": "1", "status": 200}
+    capture = load(
+        OPEN,
+        {**request, "t": 101.0, "mono": 1.0},
+        {**OPEN, "t": 200.0, "mono": 0.0},
+        {**request, "t": 201.0, "mono": 1.0},
+        {**answer, "t": 202.0, "mono": 2.0},
+    )
+    assert [exchange.response is None for exchange in capture.exchanges] == [True, False]
+
+
+def test_a_machine_that_was_started_again_has_another_steady_clock():
+    capture = load(
+        {**OPEN, "mono": 90000.0}, {**OPEN, "t": 200.0, "mono": 3.0}, {"type": "watching", "t": 205.0, "mono": 8.0}
+    )
+    assert [(s.start.clock, s.end.clock) for s in capture.stretches] == [(100.0, 100.0), (200.0, 205.0)]
+    assert capture.troubles == []
+
+
+def test_without_a_steady_clock_the_other_one_counts():
+    capture = load({**OPEN, "mono": None}, {"type": "watching", "t": 110.0, "mono": None})
+    assert capture.stretches[0].end.clock - capture.stretches[0].start.clock == 10.0
+
+
+def test_a_failure_without_a_request_belongs_to_its_connection():
+    capture = load(OPEN, {"type": "failure", "t": 101.0, "mono": 1.0, "id": None, "conn": "c", "cause": "tls-failed"})
+    assert capture.connections[0].failure.cause == "tls-failed"
+    assert capture.exchanges == []
+
+
+def test_an_unknown_cause_is_another_one():
+    story = Story()
+    story.exchange(b"x", None, failure="cosmic-ray")
+    assert read(io.BytesIO(story.text()), "x").exchanges[0].failure.cause == "other"
+
+
+WHOLE = user().watch(70).close().text()
+
+
+@given(st.integers(0, len(WHOLE)))
+def test_cut_off_anywhere_it_is_read_up_to_the_cut(size):
+    capture = read(io.BytesIO(WHOLE[:size]), "x")
+    whole_lines = WHOLE[:size].count(b"\n")
+    left = len(WHOLE[:size].rpartition(b"\n")[2])
+    tail_is_whole = size < len(WHOLE) and WHOLE[size : size + 1] == b"\n"
+    assert len(capture.troubles) == (1 if left and not tail_is_whole else 0)
+    assert len(capture.exchanges) == sum(
+        b'"request"' in line for line in WHOLE.split(b"\n")[: whole_lines + tail_is_whole]
+    )
+
+
+@given(st.binary(max_size=200))
+def test_random_lines_never_end_the_reading(noise):
+    capture = read(io.BytesIO(WHOLE + b"\n" + noise + b"\n" + WHOLE), "x")
+    assert len(capture.exchanges) >= 4

@@ -1,0 +1,55 @@
+import json
+
+from click.testing import CliRunner
+
+from replay.cli import main
+from tests.story import Story, server
+
+
+def show(*args: str):
+    return CliRunner().invoke(main, ["show", *args])
+
+
+def test_the_tree_as_text(tmp_path):
+    path = server().watch(10).save(tmp_path / "j.jsonl")
+    result = show(str(path))
+    assert result.exit_code == 0
+    assert "session 2: exec, SessionID 2" in result.stdout
+    assert "Exec [9] ./Vendor/MSFT/DMClient/Provider/MS%20DM%20Server/Unenroll = MS DM Server" in result.stdout
+    assert "Alert 1226 [4] com.microsoft:mdm.unenrollment.userrequest mark critical = 1" in result.stdout
+
+
+def test_one_session_and_raw_bodies(tmp_path):
+    path = server().save(tmp_path / "j.jsonl")
+    result = show("--session", "3", "--raw", "--format", "json", str(path))
+    tree = json.loads(result.stdout)
+    assert [s["id"] for e in tree["enrolments"] for s in e["sessions"]] == [3]
+    request = tree["enrolments"][0]["sessions"][0]["exchanges"][0]["request"]
+    assert request["body"].startswith("<SyncML")
+    assert show("--session", "9", str(path)).exit_code == 2
+
+
+def test_what_is_in_no_session(tmp_path):
+    story = Story().ordinary("1")
+    story.exchange(b"<SyncML", None, failure="server-closed")
+    story.exchange(None, b"", url="https://h/", headers=[], response_headers=[])
+    result = show(str(story.save(tmp_path / "j.jsonl")))
+    assert "unreadable: line 1" in result.stdout
+    assert "x server-closed" in result.stdout
+    assert "(not OMA DM)" in result.stdout
+
+
+def test_every_real_capture_can_be_shown(shared_data):
+    paths = [
+        *shared_data.glob("peers/*.mitm"),
+        *shared_data.glob("messages/*/*.xml"),
+        shared_data / "session-windows10",
+    ]
+    for path in paths:
+        for form in ("text", "json"):
+            result = show("--format", form, str(path))
+            assert result.exit_code == 0, (path, result.output)
+
+
+def test_bad_input(tmp_path):
+    assert show(str(tmp_path / "none")).exit_code == 2

@@ -1,0 +1,137 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay.expect import judge as judge_module
+from replay.expect.finding import Finding, Party, Severity, Verdict, verdicts, worst
+from replay.expect.judge import Scope
+from replay.expect.rules import Entry, registry
+from replay.lab import messages
+from tests.story import Story, rules_of, user
+
+
+def finding(severity: Severity, party: Party) -> Finding:
+    return Finding(rule="X", severity=severity, party=party, message="")
+
+
+FINDINGS = st.lists(st.builds(finding, st.sampled_from(list(Severity)), st.sampled_from(list(Party))))
+
+
+@given(FINDINGS, FINDINGS)
+def test_more_findings_never_make_a_verdict_better(some, more):
+    before, after = verdicts(some), verdicts([*some, *more])
+    assert all(after[party] >= before[party] for party in Party)
+
+
+@given(FINDINGS)
+def test_warnings_and_infos_change_no_verdict(some):
+    weighty = [each for each in some if each.severity in (Severity.ERROR, Severity.INCONCLUSIVE)]
+    assert verdicts(some) == verdicts(weighty)
+
+
+def test_the_order_of_verdicts():
+    assert list(Verdict) == [Verdict.NONE, Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.FAIL, Verdict.ERROR]
+    assert worst([]) is Verdict.NONE
+
+
+def test_a_rule_that_crashes_is_an_error_and_hides_nothing(monkeypatch):
+    def crash(subject):
+        raise RuntimeError("boom")
+
+    broken = dict(registry())
+    broken["UNE005"] = Entry(broken["UNE005"].rule, "", crash)
+    monkeypatch.setattr(judge_module, "registry", lambda: broken)
+    judged = user().watch(5).ordinary("3").judge()
+    assert judged.verdicts == {Party.DEVICE: Verdict.ERROR, Party.SERVER: Verdict.PASS, Party.PROXY: Verdict.PASS}
+    assert rules_of(judged) == ["UNE011"]
+    assert "UNE005 crashed: RuntimeError: boom" in judged.errors[0]
+
+
+def test_ignoring_a_rule():
+    story = user().watch(30).ordinary("3").watch(70)
+    assert story.judge(scope=Scope(ignore=frozenset({"UNE011"}))).verdict.word == "pass"
+
+
+def test_one_party_alone():
+    story = user().watch(30).ordinary("3").watch(70)
+    judged = story.judge(scope=Scope(parties=(Party.SERVER,)))
+    assert judged.findings == []
+    assert judged.verdicts[Party.SERVER] is Verdict.PASS
+    assert judged.verdicts[Party.DEVICE] is Verdict.NONE
+
+
+def test_one_device_alone():
+    story = user()
+    story.device = "OTHER"
+    story.alert("7").watch(10).ordinary("8").watch(70)
+    assert rules_of(story.judge()) == ["UNE011"]
+    judged = story.judge(scope=Scope(device=Story().device))
+    assert judged.findings == []
+    assert len(judged.episodes) == 1
+
+
+def test_since_leaves_out_what_came_before():
+    story = user().watch(70)
+    begin = story.lines[-1]["t"]
+    story.ordinary("3").watch(70)
+    assert rules_of(story.judge()) == ["UNE011"]
+    assert story.judge(scope=Scope(since=begin)).episodes == []
+
+
+def test_until_leaves_out_what_came_after():
+    story = user().watch(70)
+    end = story.lines[-1]["t"]
+    story.wait(1).ordinary("3").watch(70)
+    assert rules_of(story.judge(until=end)) == []
+
+
+def test_until_is_the_users_word_where_the_format_does_not_say():
+    import io
+
+    from replay.capture.journal_reader import read
+    from replay.expect.case import Options
+    from replay.expect.judge import judge
+
+    story = user()
+    capture = read(io.BytesIO(story.text()), "x")
+    last = story.lines[-1]["t"]
+    assert rules_of(judge(capture, Options(until=last + 90))) == ["UNE014"]  # a journal knows itself
+    capture.says_when_watching = False
+    assert rules_of(judge(capture, Options(until=last + 90))) == []
+
+
+SESSION_IDS = st.text("0123456789ABCDEF", min_size=1, max_size=4)
+
+
+@st.composite
+def correct(draw) -> tuple[Story, str]:
+    """A correct life of one device: ordinary sessions, an unenrolment, silence."""
+    story = Story()
+    scenario = draw(st.sampled_from(["user", "server", "unjoin-failed"]))
+    for session in draw(st.lists(SESSION_IDS, max_size=4)):
+        if draw(st.booleans()):
+            story.get_session(session).go_on(session, 2, messages.status(2, "1", "9", "Get", "200"))
+        else:
+            story.ordinary(session)
+        story.watch(draw(st.integers(1, 100)))
+    if scenario != "user":
+        story.exec(draw(SESSION_IDS)).wait(draw(st.floats(0, 15)))
+    answered = draw(st.sampled_from(["yes", "no", "500"]))
+    more = {"yes": {}, "no": {"response": None, "failure": "server-closed"}, "500": {"status": 500, "response": b"x"}}
+    data = (
+        draw(st.sampled_from([("2", "int"), ("AADJ Unregister Failed", "chr")]))
+        if scenario == "unjoin-failed"
+        else ("1", "int")
+    )
+    story.alert(draw(SESSION_IDS), *data, **more[answered]).watch(draw(st.integers(60, 100)))
+    if scenario == "unjoin-failed":
+        story.ordinary(draw(SESSION_IDS))
+    return story, scenario
+
+
+@given(correct())
+def test_correct_lives_have_no_errors(life):
+    story, scenario = life
+    judged = story.judge(expect=scenario)
+    assert [f.rule for f in judged.findings if f.severity == "error"] == []
+    assert [each.episode.scenario for each in judged.episodes] == [scenario]
+    assert {f.rule for f in judged.findings} <= {"UNE020", "HTP006", "CAP003", "UNE010"}

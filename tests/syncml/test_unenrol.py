@@ -1,0 +1,48 @@
+import pytest
+
+from replay.lab import messages
+from replay.syncml.read import read
+from replay.syncml.unenrol import alerts, execs, is_unenroll_node
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("./Vendor/MSFT/DMClient/Provider/MS%20DM%20Server/Unenroll", True),
+        ("./Device/Vendor/MSFT/DMClient/Provider/P/Unenroll", True),
+        ("./Device/Vendor/MSFT/DMClient/Unenroll", True),
+        ("./Vendor/MSFT/DMClient/Unenroll", True),
+        ("./User/Vendor/MSFT/DMClient/Provider/P/Unenroll", True),  # wrong, and so it is to be judged
+        ("/Vendor/MSFT/DMClient/Unenroll", True),
+        ("DMClient/Unenroll", True),
+        ("./Vendor/MSFT/DMClient/Provider/P/LinkedEnrollment/Unenroll", False),
+        ("./Vendor/MSFT/XDMClient/Unenroll", False),
+        ("./Vendor/MSFT/DMClient/Provider/P/UnenrollOnCertificateExpiry", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_unenroll_nodes(uri, expected):
+    assert is_unenroll_node(uri) is expected
+
+
+def test_an_exec_inside_atomic_is_found_with_its_place():
+    inner = messages.unenrol_exec(9, "P")
+    body = messages.message(messages.Sender("1", "D", "S"), 1, [f"<Atomic><CmdID>8</CmdID>{inner}</Atomic>"])
+    found = list(execs(read(body)))
+    assert [(each.place, each.command.cmd_id) for each in found] == [((0, 1), "9")]
+
+
+def test_a_get_on_the_node_is_no_exec():
+    body = messages.message(messages.Sender("1", "D", "S"), 1, [messages.get(1, "./Vendor/MSFT/DMClient/Unenroll")])
+    assert list(execs(read(body))) == []
+
+
+def test_a_firmware_update_is_no_unenrolment(shared_data):
+    body = (shared_data / "messages" / "other" / "firmware-1226-hex-sessionid.xml").read_bytes()
+    assert list(alerts(read(body))) == []
+
+
+def test_alert_1224_of_that_type_is_none():
+    text = messages.unenrol_alert().replace("1226", "1224").replace("{id}", "1")
+    assert list(alerts(read(messages.message(messages.Sender("1", "S", "D"), 1, [text])))) == []
