@@ -1,0 +1,30 @@
+import pytest
+from click.testing import CliRunner
+
+from replay.cli import main
+
+pytestmark = [pytest.mark.slow, pytest.mark.mitmproxy]
+
+
+def test_the_demo_from_end_to_end(tmp_path):
+    for _ in range(2):  # a second one takes the place of the first
+        result = CliRunner().invoke(main, ["demo", "-o", str(tmp_path / "out")])
+        assert result.exit_code == 0, result.output
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "demo.jsonl",
+        "demo-server.jsonl",
+        "demo-not-silent.jsonl",
+    }
+    assert "UNE011" in result.stdout
+    assert "quiet time is 3 s here" in result.stdout
+    checked = CliRunner().invoke(
+        main, ["check", "--quiet", "3", "--expect", "user", str(tmp_path / "out" / "demo.jsonl")]
+    )
+    assert checked.exit_code == 0, checked.output
+
+
+def test_it_overwrites_nothing_of_others(tmp_path):
+    (tmp_path / "demo.jsonl").write_text("precious")
+    result = CliRunner().invoke(main, ["demo", "-o", str(tmp_path)])
+    assert result.exit_code == 2
+    assert (tmp_path / "demo.jsonl").read_text() == "precious"
