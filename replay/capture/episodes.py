@@ -132,27 +132,28 @@ def _seen(enrolment: Enrolment) -> list[ExecSeen | AlertSeen]:
     for session in enrolment.sessions:
         for turn in session.turns:
             if turn.request is not None:
-                found += [AlertSeen(session, turn, alert) for alert in list(alerts(turn.request))[:1]]
+                found += [AlertSeen(session, turn, alert) for alert in alerts(turn.request)]
             if turn.response is not None and (turn.exchange.failure is None):
                 found += [ExecSeen(session, turn, each) for each in execs(turn.response)]
     return sorted(found, key=lambda seen: seen.order)
 
 
 def _begins_another(current: Episode, seen: ExecSeen | AlertSeen) -> bool:
-    """Whether something seen begins another episode of the same enrolment: an Exec after the alert session (not in it), or
-    an alert that says something else than the one with which the enrolment stayed."""
+    """Whether something seen begins another episode of the same enrolment: an Exec in a session that was opened after the
+    alert session, or an alert that says something else than the one with which the enrolment stayed."""
     if not current.alerts:
         return False
+    last = current.alerts[-1]
     if isinstance(seen, ExecSeen):
-        return all(seen.session is not alert.session for alert in current.alerts)
-    return current.enrolment_stays and seen.alert.data != current.alerts[-1].alert.data
+        return seen.session.order > last.session.order
+    return current.enrolment_stays and seen.turn is not last.turn and seen.alert.data != last.alert.data
 
 
-def window_of(episode: Episode, capture: Capture, until: float | None = None) -> Window | None:
+def window_of(episode: Episode, capture: Capture, until: Moment | None = None) -> Window | None:
     """The window of an episode: from the end of the alert session (from the Exec where no alert came) to the last moment
     at which the recorder is known to have been watching, or until the enrolment was made again.
 
-    `until` (seconds since 1970) ends it earlier; in a format that does not say how long the recorder watched it is the
+    `until` (on the capture's clock) ends it earlier; in a format that does not say how long the recorder watched it is the
     user's word that it did until then. None where the capture has no clock, or the enrolment stays.
     """
     if episode.enrolment_stays or not capture.stretches:
@@ -162,8 +163,8 @@ def window_of(episode: Episode, capture: Capture, until: float | None = None) ->
     if start is None:
         return None
     end, ended_by = capture.stretches[-1].end, capture.ended_by
-    if until is not None and (until < end.wall or not capture.says_when_watching):
-        end, ended_by = Moment(until, end.clock + (until - end.wall)), "until"
+    if until is not None and (until.clock < end.clock or not capture.says_when_watching):
+        end, ended_by = until, "until"
     again = episode.enrolment.ended_at
     if again is not None and again.clock < end.clock:
         end, ended_by = again, "enrolled-again"

@@ -1,5 +1,6 @@
 """The values of a capture: exchanges, connections, marks, and when the recorder was watching."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Final
 
@@ -83,11 +84,12 @@ class Exchange(Struct):
     response: Response | None = None
     failure: Failure | None = None
     light: bool = False
+    recording: int = 1
 
     @property
     def delivered(self) -> bool:
         """Whether the request can have reached the server: not after `connect-failed` or `tls-failed` (contract)."""
-        return self.response is not None or self.failure is None or self.failure.cause not in NOT_DELIVERED
+        return self.answered or self.failure is None or self.failure.cause not in NOT_DELIVERED
 
     @property
     def answered(self) -> bool:
@@ -110,15 +112,21 @@ class Exchange(Struct):
 
 
 class Connection(Struct):
-    """A client connection: what is known of it, and how it failed where no request was read from it."""
+    """A client connection: who made it and where it wanted to go."""
 
     conn: str
-    order: float
     client: str | None = None
     sni: str | None = None
     host: str | None = None
     at: Moment | None = None
-    failure: Failure | None = None
+    recording: int = 1
+
+
+class BrokenOff(Struct, frozen=True):
+    """A request, or a whole connection, that ended before a request was read from it."""
+
+    failure: Failure
+    connection: Connection
 
 
 class Note(Struct, frozen=True):
@@ -147,18 +155,35 @@ class Trouble(Struct, frozen=True):
 
 class Capture(Struct):
     """A capture as it was read. `stretches` is when the recorder was watching, in order; `ended_by` how the last one ended:
-    `close`, `watching` or `last-traffic`. `says_when_watching` is true of journals alone."""
+    `close`, `watching` or `last-traffic`. `says_when_watching` is true of journals alone. `anchors` are the
+    moments from which on wall and steady clock go together, the first one included."""
 
     path: str
     format: str
     exchanges: list[Exchange] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
+    broken_off: list[BrokenOff] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     stretches: list[Stretch] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     ended_by: str = "last-traffic"
+    anchors: list[Moment] = field(default_factory=list)
     modes: list[str] = field(default_factory=list)
     says_when_watching: bool = False
+
+    def clock_at(self, wall: float) -> float | None:
+        """The steady clock when the wall clock first showed a time; None in a capture without a clock.
+
+        A wall clock that was set back shows a time twice, and one that was set forward never shows some: then it is
+        the first moment at which it showed that time or a later one.
+        """
+        for anchor, after in itertools.zip_longest(self.anchors, self.anchors[1:]):
+            if wall <= anchor.wall and anchor is not self.anchors[0]:
+                return anchor.clock
+            clock = anchor.clock + (wall - anchor.wall)
+            if after is None or clock <= after.clock:
+                return clock
+        return None
 
 
 def header(headers: Sequence[tuple[str, str]], name: str) -> str | None:

@@ -36,12 +36,13 @@ def read(file: BinaryIO, path: str) -> Capture:
             )
         latest = max(latest, end)
         capture.exchanges.append(exchange)
-    capture.exchanges.sort(key=lambda exchange: exchange.order)
+    capture.exchanges.sort(key=lambda exchange: exchange.order)  # stable: of two at one time the one that ended first
     for number, exchange in enumerate(capture.exchanges, 1):
         exchange.number = number
     if capture.exchanges:
         first = capture.exchanges[0].order
         capture.stretches.append(Stretch(Moment(first, first), Moment(latest, latest)))
+        capture.anchors.append(Moment(first, first))
     return capture
 
 
@@ -77,6 +78,12 @@ def _state(file: BinaryIO) -> dict[str, Any]:
     """The next flow's state, in the form of the newest version of the format."""
     from mitmproxy.io import compat, tnetstring
 
+    start = file.tell()
+    digits = file.read(16).partition(b":")[0]
+    left = file.seek(0, 2) - start
+    file.seek(start)
+    if digits.isdigit() and int(digits) > left:  # before it is asked for: the promise may be of terabytes
+        raise ValueError(f"{int(digits)} bytes are promised, {left} are there")
     loaded = tnetstring.load(file)
     if not isinstance(loaded, dict):
         raise TypeError(f"a {type(loaded).__name__} where a flow was expected")

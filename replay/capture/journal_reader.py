@@ -1,13 +1,13 @@
 """A journal read back: lines into exchanges, connections, marks, and the times when the recorder was watching."""
 
 import base64
-import binascii
 from typing import Any, BinaryIO, Final
 
 import msgspec
 
 from replay.capture.exchange import (
     CAUSES,
+    BrokenOff,
     Capture,
     Connection,
     Exchange,
@@ -27,6 +27,8 @@ NAME: Final = FORMAT
 _GAP_INTERVALS: Final = 3
 #: A clock that goes back by less than this is two lines written at the same moment.
 _CLOCK_SLACK: Final = 0.001
+#: A wall clock that drifts by less than this goes with the steady one.
+_ANCHOR_SLACK: Final = 0.05
 
 
 class _Body(msgspec.Struct):
@@ -85,19 +87,20 @@ class _Reader:
         self.anchor: tuple[float, float | None] | None = None
         self.last: Moment | None = None
         self.last_type = ""
+        self.closed = False
         self.exchanges: dict[tuple[int, str], Exchange] = {}
         self.connections: dict[tuple[int, str], Connection] = {}
 
     def read(self, file: BinaryIO) -> Capture:
         number = 0
         for number, raw in enumerate(file, 1):
-            text = raw.strip()
+            text = (raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw).strip()
             if not text:
                 continue
             try:
                 line = self.decode(text)
                 self._take(line, number)
-            except (msgspec.DecodeError, _BadLineError, UnicodeDecodeError) as error:
+            except (msgspec.DecodeError, _BadLineError, UnicodeDecodeError, RecursionError) as error:
                 self._broken(raw, number, error)
         if self.capture.stretches:
             self.capture.ended_by = self.last_type if self.last_type in ("close", "watching") else "last-traffic"
@@ -117,7 +120,8 @@ class _Reader:
         take = _TAKERS.get(line.type)
         if take is not None:
             take(self, line, number, at)
-            self.last_type = line.type
+            if not self.closed or line.type == "close":
+                self.last_type = line.type
 
     def _open(self, line: _Line) -> None:
         if line.format not in (None, FORMAT) or (line.version or VERSION) > VERSION:
@@ -127,13 +131,17 @@ class _Reader:
         self.recording += 1
         self.interval = line.interval if line.interval and line.interval > 0 else DEFAULT_INTERVAL
         self.anchor = None
+        self.closed = False
         if isinstance(line.mode, str):
             self.capture.modes.append(line.mode)
 
     def _watch(self, line: _Line, number: int) -> Moment | None:
         """The line's moment; extends the stretch in which the recorder was watching, or begins another."""
         if line.t is None:
-            return None
+            if self.last is not None:
+                text = f"line {number}: has no time, though lines before it have; taken for the time of the last one"
+                self.capture.troubles.append(Trouble("cut", text, line=number))
+            return self.last
         if self.last is not None and line.t < self.last.wall - _CLOCK_SLACK:
             self.capture.troubles.append(
                 Trouble("clock", f"line {number}: time runs backwards by {self.last.wall - line.t:.3f} s", line=number)
@@ -150,18 +158,28 @@ class _Reader:
                 )
             clock = self.last.clock
         at = Moment(line.t, clock)
-        stretches = self.capture.stretches
-        gap = self.last is None or clock - self.last.clock > _GAP_INTERVALS * self.interval
-        if gap or line.type == "open" or not stretches:
-            stretches.append(Stretch(at, at))
-        else:
-            stretches[-1].end = at
+        self._extend(at, line.type)
         self.last = at
         return at
 
+    def _extend(self, at: Moment, line_type: str) -> None:
+        """Extends what is known of the recorder's watching by a line; what is written after the end of a recording (a mark
+        from outside, say) shows nothing."""
+        anchors, stretches = self.capture.anchors, self.capture.stretches
+        if not anchors or abs((at.wall - at.clock) - (anchors[-1].wall - anchors[-1].clock)) > _ANCHOR_SLACK:
+            anchors.append(at)
+        if self.closed:
+            return
+        gap = self.last is None or at.clock - self.last.clock > _GAP_INTERVALS * self.interval
+        if gap or line_type == "open" or not stretches:
+            stretches.append(Stretch(at, at))
+        else:
+            stretches[-1].end = at
+        self.closed = line_type == "close"
+
     def _connect(self, line: _Line, number: int, at: Moment | None) -> None:
         conn = str(line.conn)
-        made = Connection(conn, float(number), _address(line.client), line.sni, line.host, at)
+        made = Connection(conn, _address(line.client), line.sni, line.host, at, self.recording)
         self.connections[self.recording, conn] = made
         self.capture.connections.append(made)
 
@@ -181,6 +199,7 @@ class _Reader:
             server_saw=line.server_saw,
             at=at,
             light=line.light,
+            recording=self.recording,
         )
         self.exchanges[self.recording, exchange.id] = exchange
         self.capture.exchanges.append(exchange)
@@ -206,13 +225,11 @@ class _Reader:
         if line.id is not None:
             self._exchange_of(line, "failure").failure = failure
             return
-        conn = str(line.conn)
-        known = self.connections.get((self.recording, conn))
-        if known is None:
-            known = Connection(conn, float(number), _address(line.client), at=at)
-            self.connections[self.recording, conn] = known
-            self.capture.connections.append(known)
-        known.failure = failure
+        unknown = Connection(str(line.conn), _address(line.client), line.sni, line.host, at, self.recording)
+        connection = (
+            self.connections.get((self.recording, str(line.conn)), unknown) if line.conn is not None else unknown
+        )
+        self.capture.broken_off.append(BrokenOff(failure, connection))
 
     def _exchange_of(self, line: _Line, what: str) -> Exchange:
         exchange = self.exchanges.get((self.recording, str(line.id)))
@@ -259,5 +276,5 @@ def _body(body: _Body | None) -> bytes | None:
         raise _BadLineError("a body with neither text nor base64")
     try:
         return base64.b64decode(body.base64, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error is one
         raise _BadLineError(f"a body that is not base64: {error}") from None

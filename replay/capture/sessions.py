@@ -12,6 +12,10 @@ from replay.syncml.unenrol import alerts, execs
 
 #: A byte-identical package 1 within this many seconds of an unanswered one is a retransmission (contract).
 _RETRANSMISSION: Final = 60.0
+#: The DeviceID of an enrolment request ([MS-MDE2], ContextItem), with something in it.
+_DEVICE_ID: Final = re.compile(
+    r"""(?:Name\s*=\s*["']DeviceID["'][^>]*>\s*<[^<>]*Value|<(?:[\w.-]+:)?DeviceID)[^<>]*>\s*[^<\s]"""
+)
 
 
 class Session(Struct):
@@ -61,8 +65,13 @@ class Session(Struct):
     def opens_package_one(self, turn: Turn) -> bool:
         """Whether a turn of this session carries package 1: its first message, a retransmission of it, or its re-send
         after a challenge (DMP 9, UNENR)."""
-        place = self.turns.index(turn)
-        return turn.message_id == "1" or (place > 0 and all(before.challenged for before in self.turns[:place]))
+        return turn.message_id == "1" or self.asked_for(turn)
+
+    def asked_for(self, turn: Turn) -> bool:
+        """Whether the server asked for a turn's message: it answered every one before it in this session with a challenge
+        or a redirect."""
+        before = self.turns[: self.turns.index(turn)]
+        return bool(before) and all(each.asked_again for each in before)
 
 
 class Enrolment(Struct):
@@ -88,8 +97,8 @@ class Traffic(Struct):
     sessions: list[Session] = field(default_factory=list)
     enrolments: list[Enrolment] = field(default_factory=list)
     unattributed: list[Turn] = field(default_factory=list)
-    addresses: dict[str, set[str | None]] = field(default_factory=dict)
-    certificates: dict[str, set[str | None]] = field(default_factory=dict)
+    addresses: dict[str, set[str]] = field(default_factory=dict)
+    certificates: dict[str, set[str]] = field(default_factory=dict)
     by_exchange: dict[int, Session] = field(default_factory=dict)
 
     @property
@@ -119,7 +128,7 @@ def assemble(capture: Capture) -> Traffic:
 def _note_origins(traffic: Traffic) -> None:
     """Which devices were seen at which client address and with which certificate."""
     for turn in traffic.turns:
-        if turn.kind == DM and turn.readable:
+        if turn.kind == DM and turn.device is not None:
             exchange = turn.exchange
             if host := address_host(exchange.client):
                 traffic.addresses.setdefault(host, set()).add(turn.device)
@@ -170,28 +179,30 @@ class _Grouping:
         if not self.current:
             return
         devices = self._devices_of(turn)
-        if not devices:
+        if devices is None:
             self.traffic.unattributed.append(turn)
+            return
         for key in [key for key in self.current if key[0] in devices]:
             ended = self.current.pop(key)
             ended.ended_order, ended.ended_at, ended.ended_by = exchange.order, exchange.at, exchange.number
 
-    def _devices_of(self, turn: Turn) -> set[str]:
+    def _devices_of(self, turn: Turn) -> set[str] | None:
         """The device that an enrolment request comes from: by the DeviceID in its body, its certificate, or its address
-        where no other enrolment uses that."""
+        where no other enrolment uses that. None where it cannot be told; empty where it is a device that has no
+        enrolment in this capture."""
         known = {device for device, _ in self.current if device}
         body = (turn.exchange.body or b"").decode("utf-8", "replace")
         named = {device for device in known if _names(body, device)}
-        if named:
+        if named or _DEVICE_ID.search(body):  # a DeviceID that is nobody's here is a new device's
             return named
         cert = turn.exchange.client_cert
-        same_cert = self.traffic.certificates.get(cert.sha256 or "", set()) if cert else set()
-        if len(same_cert) == 1:
-            return {device for device in same_cert if device}
-        same_address = self.traffic.addresses.get(address_host(turn.exchange.client) or "", set())
-        if len(same_address) == 1:
-            return {device for device in same_address if device}
-        return set()
+        if cert is not None and cert.sha256 in self.traffic.certificates:
+            same = self.traffic.certificates[cert.sha256]
+            return same if len(same) == 1 else None
+        same = self.traffic.addresses.get(address_host(turn.exchange.client) or "", set())
+        if cert is not None and any(same & owners for owners in self.traffic.certificates.values()):
+            return None  # the device at this address shows another certificate: it may be somebody else
+        return same if len(same) == 1 else None
 
 
 def _names(body: str, device: str) -> bool:
@@ -245,7 +256,9 @@ def _is_retransmission(session: Session, turn: Turn) -> bool:
         return False
     for before in reversed(session.turns):
         if before.message_id == "1":
-            if before.exchange.answered or before.exchange.body != turn.exchange.body:
+            answer = before.exchange.response
+            answered = before.exchange.answered and answer is not None and answer.order < turn.exchange.order
+            if answered or before.exchange.body != turn.exchange.body:
                 return False
             if before.exchange.at is None or turn.exchange.at is None:
                 return True

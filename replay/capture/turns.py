@@ -17,6 +17,7 @@ DM: Final = "dm"
 OPAQUE: Final = "opaque"
 ENROLMENT: Final = "enrolment"
 OTHER: Final = "other"
+_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
 class Turn(Struct):
@@ -38,8 +39,8 @@ class Turn(Struct):
 
     @property
     def readable(self) -> bool:
-        """Whether the device's message was read, or the server's where there is no request at all."""
-        return self.request is not None or (self.exchange.body is None and self.response is not None)
+        """Whether the device's message was read, or the server's."""
+        return self.request is not None or self.response is not None
 
     @property
     def device(self) -> str | None:
@@ -73,10 +74,11 @@ class Turn(Struct):
         return server_of(address.uri or "") if address else ""
 
     @property
-    def challenged(self) -> bool:
-        """Whether the server answered with a challenge: Status 401 or 407 for SyncHdr (DMP 9), or those in HTTP."""
+    def asked_again(self) -> bool:
+        """Whether the server had the device send the same again: by a challenge (Status 401 or 407 for SyncHdr, DMP 9, or those
+        in HTTP), or by a redirect."""
         answer = self.exchange.response
-        if answer is not None and str(answer.status) in CHALLENGES:
+        if answer is not None and (str(answer.status) in CHALLENGES or 300 <= answer.status < 400):
             return True
         return any(
             status.cmd_ref == "0" and (status.code in CHALLENGES)
@@ -86,13 +88,15 @@ class Turn(Struct):
 
 
 def server_of(url: str) -> str:
-    """Scheme, host, port and path of a URL, without its query and fragment; scheme and host in lower case."""
+    """Scheme, host, port and path of a URL, without its query and fragment; scheme and host in lower case, and without the
+    port that the scheme implies."""
     base = url.split("#", 1)[0].split("?", 1)[0]
     scheme, mark, rest = base.partition("://")
     if not mark:
         return base
     host, slash, path = rest.partition("/")
-    return f"{scheme.lower()}://{host.lower()}{slash}{path}"
+    scheme, host = scheme.lower(), host.lower().removesuffix(_DEFAULT_PORTS.get(scheme.lower(), ":"))
+    return f"{scheme}://{host}{slash}{path}"
 
 
 def host_of(server: str) -> str:
@@ -103,7 +107,7 @@ def host_of(server: str) -> str:
     host = rest.split("/", 1)[0].split("?", 1)[0].lower()
     bare = host.rpartition("]")[2] if host.startswith("[") else host
     if ":" not in bare:
-        host += {"http": ":80", "https": ":443"}.get(scheme.lower(), "")
+        host += _DEFAULT_PORTS.get(scheme.lower(), "")
     return f"{scheme.lower()}://{host}"
 
 
@@ -140,17 +144,14 @@ def _carries_message(response: Response) -> bool:
 
 def _kind(exchange: Exchange) -> str:
     body, response = exchange.body or b"", exchange.response
+    sent = header(exchange.headers, "content-type")
+    if media.is_syncml_type(sent) or looks_like_syncml(body):
+        return OPAQUE if is_enveloped(body) else DM
     if media.is_enrolment_request(exchange.url, header(exchange.headers, "soapaction"), body):
         return ENROLMENT
-    sent = header(exchange.headers, "content-type")
-    if is_enveloped(body) and (
-        media.is_pkcs7_type(sent) or media.is_syncml_type(sent) or media.is_management_url(exchange.url)
-    ):
+    managed, pkcs7 = media.is_management_url(exchange.url), media.is_pkcs7_type(sent)
+    if (is_enveloped(body) and (pkcs7 or managed)) or (pkcs7 and managed):
         return OPAQUE
-    if media.is_pkcs7_type(sent) and media.is_management_url(exchange.url):
-        return OPAQUE
-    if media.is_syncml_type(sent) or looks_like_syncml(body):
-        return DM
     if response is not None:
         received = header(response.headers, "content-type")
         if media.is_syncml_type(received) or looks_like_syncml(response.body or b""):

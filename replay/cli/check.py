@@ -6,7 +6,7 @@ import click
 
 from replay.capture.exchange import CaptureError
 from replay.capture.readers import read
-from replay.cli.exits import ERROR, FAIL, OF_VERDICT
+from replay.cli.exits import ERROR, FAIL, INCONCLUSIVE, OF_VERDICT
 from replay.cli.options import output_option, seconds, time, verbosity_options, write_result
 from replay.expect.case import QUIET, Options
 from replay.expect.finding import Party, Severity, Verdict, worst
@@ -121,4 +121,6 @@ def _exit_code(judgements: list[Judgement], fail_on: str) -> int:
     }
     if severities & counts[fail_on]:
         return FAIL
+    if verdict is Verdict.PASS and any(each.verdict is Verdict.NONE for each in judgements):
+        return INCONCLUSIVE  # one of them saw nothing, and that is no success
     return OF_VERDICT[verdict]

@@ -1,5 +1,6 @@
 """Options and ways of writing that several commands share."""
 
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -17,9 +18,11 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 def time(value: str) -> float:
     """A moment as an option's value: ISO 8601 (without an offset it is UTC), or seconds since 1970. In seconds since 1970."""
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
-        pass
+        number = math.nan
+    if math.isfinite(number):
+        return number
     try:
         at = datetime.fromisoformat(value)
     except ValueError:

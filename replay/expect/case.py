@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from replay.capture.episodes import Episode, Window, find_episodes, window_of
+from replay.capture.exchange import Exchange, Identity, Moment
 from replay.capture.sessions import Session, Traffic
 from replay.capture.turns import Turn, host_of
 from replay.expect.finding import Finding, Party, Severity
@@ -64,7 +65,9 @@ class EpisodeCase:
     @cached_property
     def window(self) -> Window | None:
         """The window of silence."""
-        return window_of(self.episode, self.case.traffic.capture, self.case.options.until)
+        until, capture = self.case.options.until, self.case.traffic.capture
+        clock = None if until is None else capture.clock_at(until)
+        return window_of(self.episode, capture, None if until is None or clock is None else Moment(until, clock))
 
     @cached_property
     def silence(self) -> Silence | None:
@@ -79,6 +82,11 @@ class Case:
         self.traffic = traffic
         self.options = options
         self.episodes = [EpisodeCase(episode, self) for episode in find_episodes(traffic)]
+
+    @cached_property
+    def alert_carriers(self) -> set[int]:
+        """Numbers of the exchanges whose request carries an alert."""
+        return {seen.turn.number for each in self.episodes for seen in each.episode.alerts}
 
     @cached_property
     def alert_turns(self) -> set[int]:
@@ -101,13 +109,9 @@ class Case:
         }
 
     @cached_property
-    def answered_terms(self) -> set[tuple[str, str | None]]:
+    def answered_terms(self) -> set["Terms"]:
         """On what terms (scheme, host and port; certificate shown to the server) the server itself answered anything."""
-        return {
-            (host_of(exchange.url), exchange.server_saw.sha256 if exchange.server_saw else None)
-            for exchange in self.traffic.capture.exchanges
-            if exchange.answered and exchange.url
-        }
+        return {terms(each) for each in self.traffic.capture.exchanges if each.answered and each.url}
 
     def finding(
         self,
@@ -146,6 +150,18 @@ class Case:
         """A finding for a departure from the sequence, at the message that departs."""
         spot = Spot(departure.turn, "request", departure.place)
         return self.finding(rule, message, spot=spot, severity=severity, episode=episode)
+
+
+#: On what terms an exchange was made: scheme, host and port, and the certificate shown to the server (none equals none).
+Terms = tuple[str, Identity | None]
+
+
+def terms(exchange: Exchange) -> Terms:
+    """On what terms an exchange was made."""
+    saw = exchange.server_saw
+    if saw is not None and saw.sha256 is not None:
+        saw = Identity(None, saw.sha256.lower().replace(":", ""))  # one certificate, however its subject is written
+    return host_of(exchange.url or ""), saw
 
 
 def _message_on(spot: Spot) -> Message | None:

@@ -1,19 +1,22 @@
 """The judgement of one capture: every rule, the findings in order, and the verdicts."""
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TypeVar
 
 from msgspec import Struct
 
 from replay.capture.episodes import Episode
-from replay.capture.exchange import Capture, Exchange, Moment
-from replay.capture.sessions import Traffic, assemble
+from replay.capture.exchange import Capture
+from replay.capture.narrow import narrowed
+from replay.capture.sessions import Session, Traffic, assemble
 from replay.expect.case import Case, EpisodeCase, Options, Rule
 from replay.expect.finding import Finding, Party, Verdict, verdicts, worst
+from replay.expect.phases import Phase, phases_of
 from replay.expect.rules import Entry, registry
 
-_T = TypeVar("_T", bound=Struct)
+_T = TypeVar("_T")
 
 
 class Scope(Struct, frozen=True, kw_only=True):
@@ -26,9 +29,10 @@ class Scope(Struct, frozen=True, kw_only=True):
 
 
 class EpisodeJudgement(Struct):
-    """One episode, judged: the verdicts, and the places of its findings among the capture's."""
+    """One episode, judged: its phases, the verdicts, and the places of its findings among the capture's."""
 
     case: EpisodeCase
+    phases: list[Phase]
     verdicts: dict[Party, Verdict]
     findings: list[int]
 
@@ -44,11 +48,13 @@ class EpisodeJudgement(Struct):
 
 
 class Judgement(Struct):
-    """One capture, judged. `errors` says what the tool itself could not do (a rule that crashed)."""
+    """One capture, judged. `sessions` are those that were asked about; `errors` says what the tool itself could not do (a
+    rule that crashed)."""
 
     path: str
     traffic: Traffic | None
     verdicts: dict[Party, Verdict]
+    sessions: list[Session]
     findings: list[Finding]
     episodes: list[EpisodeJudgement]
     errors: list[str]
@@ -62,78 +68,57 @@ class Judgement(Struct):
 def judge(capture: Capture, options: Options | None = None, scope: Scope | None = None) -> Judgement:
     """Judges a capture by every rule. A rule that crashes makes the verdict on its party `error`; nothing is raised."""
     options, scope = options or Options(), scope or Scope()
-    traffic = assemble(_narrowed(capture, options, scope))
+    traffic = assemble(narrowed(capture, since=scope.since, until=options.until))
     case = Case(traffic, options)
     if scope.device is not None:
         case.episodes = [each for each in case.episodes if each.episode.enrolment.device == scope.device]
+    crashes = _Crashes()
     findings: list[Finding] = []
-    errors: list[str] = []
-    crashed: set[Party] = set()
     for entry in registry().values():
-        if entry.rule.id in scope.ignore:
-            continue
-        try:
-            findings += _apply(entry, case)
-        except Exception as error:  # noqa: BLE001 - one rule's fault must neither hide the others' findings nor pass for a pass
-            crashed.add(entry.rule.party)
-            errors.append(_crash(entry.rule, error))
+        if entry.rule.id not in scope.ignore:
+            findings += crashes.guard(entry.rule, partial(_apply, entry, case)) or []
     findings = sorted(_asked_for(findings, case, scope), key=_place)
-    judged = traffic.readable > 0
-    by_party = verdicts(findings, judged=judged, parties=scope.parties)
-    by_party.update((party, Verdict.ERROR) for party in crashed)
-    episodes = [_episode(each, findings, scope) for each in case.episodes]
-    return Judgement(capture.path, traffic, by_party, findings, episodes, errors)
+    judged = any(turn.readable and scope.device in (None, turn.device) for turn in traffic.turns)
+    episodes = [_episode(each, findings, scope, crashes) for each in case.episodes]
+    by_party = crashes.on(verdicts(findings, judged=judged, parties=scope.parties))
+    sessions = [each for each in traffic.sessions if scope.device in (None, each.device)]
+    return Judgement(capture.path, traffic, by_party, sessions, findings, episodes, crashes.said)
 
 
 def unreadable(path: str, reason: str) -> Judgement:
     """The judgement of a capture that could not be read: `error` for all."""
-    return Judgement(path, None, dict.fromkeys(Party, Verdict.ERROR), [], [], [reason])
+    return Judgement(path, None, dict.fromkeys(Party, Verdict.ERROR), [], [], [], [reason])
+
+
+class _Crashes:
+    """Faults of the tool itself: said, and an `error` for the parties that they leave unjudged."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.parties: set[Party] = set()
+
+    def guard(self, rule: Rule | None, work: Callable[[], _T]) -> _T | None:
+        """What `work` gives; None where it crashes, as a rule or (without one) as a whole episode."""
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001 - one fault must neither hide what others find nor pass for a pass
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            what = f"rule {rule.id}" if rule else "an episode"
+            self.said.append(
+                f"{what} crashed: {type(error).__name__}: {error} ({where.name}, line {where.lineno}). Please report it"
+            )
+            self.parties |= {rule.party} if rule else set(Party)
+            return None
+
+    def on(self, by_party: dict[Party, Verdict]) -> dict[Party, Verdict]:
+        """The verdicts, with `error` where something crashed."""
+        return {party: Verdict.ERROR if party in self.parties else verdict for party, verdict in by_party.items()}
 
 
 def _apply(entry: Entry, case: Case) -> list[Finding]:
     if entry.rule.scope == "capture":
         return list(entry.check(case))
     return [finding for each in case.episodes for finding in entry.check(each)]
-
-
-def _crash(rule: Rule, error: Exception) -> str:
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    return (
-        f"rule {rule.id} crashed: {type(error).__name__}: {error} ({where.name}, line {where.lineno}). Please report it"
-    )
-
-
-def _narrowed(capture: Capture, options: Options, scope: Scope) -> Capture:
-    """A capture without what lies outside the time to be judged."""
-    if options.until is None and scope.since is None:
-        return capture
-
-    def inside(at: Moment | None) -> bool:
-        if at is None:
-            return True
-        return (scope.since is None or at.wall >= scope.since) and (options.until is None or at.wall <= options.until)
-
-    def ended(exchange: Exchange) -> Exchange:
-        """The exchange as it stood at `until`: what came later had not come yet."""
-        late_response = exchange.response is not None and not inside(exchange.response.at)
-        late_failure = exchange.failure is not None and not inside(exchange.failure.at)
-        if not late_response and not late_failure:
-            return exchange
-        copy = _copied(exchange)
-        copy.response = None if late_response else exchange.response
-        copy.failure = None if late_failure else exchange.failure
-        return copy
-
-    narrowed = _copied(capture)
-    narrowed.exchanges = [ended(exchange) for exchange in capture.exchanges if inside(exchange.at)]
-    narrowed.connections = [connection for connection in capture.connections if inside(connection.at)]
-    return narrowed
-
-
-def _copied(value: _T) -> _T:
-    import copy
-
-    return copy.copy(value)
 
 
 def _asked_for(findings: Iterable[Finding], case: Case, scope: Scope) -> Iterable[Finding]:
@@ -151,10 +136,11 @@ def _place(finding: Finding) -> tuple[int, int, str]:
     return (finding.exchange or 0, 0 if finding.side != "response" else 1, finding.rule)
 
 
-def _episode(case: EpisodeCase, findings: list[Finding], scope: Scope) -> EpisodeJudgement:
+def _episode(case: EpisodeCase, findings: list[Finding], scope: Scope, crashes: _Crashes) -> EpisodeJudgement:
     places = [place for place, finding in enumerate(findings) if _belongs(finding, case)]
-    by_party = verdicts((findings[place] for place in places), parties=scope.parties)
-    return EpisodeJudgement(case, by_party, places)
+    phases = crashes.guard(None, partial(phases_of, case)) or []
+    by_party = crashes.on(verdicts((findings[place] for place in places), parties=scope.parties))
+    return EpisodeJudgement(case, phases, by_party, places)
 
 
 def _belongs(finding: Finding, case: EpisodeCase) -> bool:

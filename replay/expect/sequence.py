@@ -70,7 +70,7 @@ class _Walk:
         self.episode = episode
         self.alerted: list[AlertSeen] = []
         self.opened: list[Session] = []
-        self.reported: set[int] = set()
+        self.reported: set[tuple[int, Event]] = set()
 
     def steps(self) -> Iterator[_Step]:
         """Every event from the trigger (or the alert) on, until the next episode of the enrolment begins."""
@@ -98,7 +98,6 @@ class _Walk:
             return
         answer = _answer_to_exec(self.episode, session, message)
         if answer is not None:
-            self.reported.add(session.number)
             yield _Step(Event.EXEC_ANSWERED, turn, session, answer[1], answer[0])
         seen = next((s for s in self.episode.alerts if s.turn is turn), None)
         if seen is not None:
@@ -110,9 +109,10 @@ class _Walk:
             return
         event = self._plain_event(session, turn, message)
         if event in (Event.GOES_ON, Event.FINISHES):
-            if session.number in self.reported:  # one session that goes on is one cause
+            # one session that goes on is one cause, and one that goes on to answer the Exec is UNE009's
+            if answer is not None or (session.number, event) in self.reported:
                 return
-            self.reported.add(session.number)
+            self.reported.add((session.number, event))
         yield _Step(event, turn, session)
 
     def _alert_event(self, seen: AlertSeen) -> Event:
@@ -127,7 +127,7 @@ class _Walk:
 
     def _repeated_alert_event(self, session: Session, turn: Turn) -> Event:
         same_session = any(before.session is session for before in self.alerted)
-        if same_session and _challenged_before(session, turn):
+        if same_session and session.asked_for(turn):
             return Event.ALERT_RESENT
         if not any(before.turn.exchange.delivered for before in self.alerted):
             return Event.ALERT_RETRIED
@@ -146,22 +146,16 @@ class _Walk:
             if not self.alerted and trigger is not None and session is not trigger.session and _soon(trigger, turn):
                 return Event.FINISHES
             return Event.GOES_ON
-        if session.turns[0] is turn:
-            self.opened.append(session)
-            return Event.OPENS
-        return Event.MESSAGE
+        if session in self.opened:
+            return Event.MESSAGE
+        self.opened.append(session)
+        return Event.OPENS
 
 
 def _soon(trigger: ExecSeen, turn: Turn) -> bool:
     if trigger.at is None or turn.exchange.at is None:
         return True
     return turn.exchange.at.clock - trigger.at.clock <= FINISH_WITHIN
-
-
-def _challenged_before(session: Session, turn: Turn) -> bool:
-    """Whether every earlier message of the session was answered by a challenge, so that this one is its re-send (DMP 9)."""
-    place = session.turns.index(turn)
-    return place > 0 and all(before.challenged for before in session.turns[:place])
 
 
 def _carried_commands(session: Session, turn: Turn) -> bool:
@@ -188,19 +182,31 @@ def _answer_to_exec(episode: Episode, session: Session, message: Message) -> tup
     for place, command in message.walk():
         if isinstance(command, (Status, Results)):
             for seen in episode.execs:
-                if _refers(command, seen, same_session=seen.session is session):
+                if _refers(command, seen, session):
                     return place, command
     return None
 
 
-def _refers(answer: Status | Results, seen: ExecSeen, *, same_session: bool) -> bool:
+def _refers(answer: Status | Results, seen: ExecSeen, session: Session) -> bool:
     sent = seen.turn.response
     if sent is None or answer.cmd_ref is None or answer.cmd_ref != seen.exec.command.cmd_id:
         return False
     msg_ref = answer.msg_ref or ("1" if isinstance(answer, Results) else None)
     if msg_ref != sent.header.msg_id:
         return False
-    if not same_session:  # numbers mean something in their own session only; elsewhere the name has to say it
-        return answer.cmd == "Exec"
+    if (
+        seen.session is not session
+    ):  # numbers mean something in their own session; elsewhere they dangle, and the name says it
+        return answer.cmd == "Exec" and not _sent_in(session, msg_ref, answer.cmd_ref)
     same_id = [command for _, command in sent.walk() if command.cmd_id == answer.cmd_ref]
     return len(same_id) == 1 or answer.cmd in (None, "Exec")
+
+
+def _sent_in(session: Session, msg_ref: str | None, cmd_ref: str) -> bool:
+    """Whether the server sent a command of these numbers in a session."""
+    return any(
+        command.cmd_id == cmd_ref
+        for turn in session.turns
+        if turn.response is not None and turn.response.header.msg_id == msg_ref
+        for _, command in turn.response.walk()
+    )

@@ -1,11 +1,12 @@
 """Silence is data: what the capture proves about "nothing was sent any more" (contract, "window"; rules, phases)."""
 
 import itertools
+from collections.abc import Iterator
 
 from msgspec import Struct
 
 from replay.capture.episodes import Episode, Window
-from replay.capture.exchange import Connection, Identity, Moment, address_host
+from replay.capture.exchange import Capture, Connection, Identity, Moment, address_host
 from replay.capture.sessions import Enrolment, Session, Traffic, requests_not_read, same_host
 from replay.capture.turns import DM, Turn, host_of
 from replay.expect.machine import Event
@@ -111,29 +112,42 @@ def _unseen(traffic: Traffic, episode: Episode, window: Window) -> list[Unseen]:
     server = episode.enrolment.server
     found: list[Unseen] = []
     alert = episode.alert
-    own = {turn.number for turn in alert.session.turns} if alert else set()
+    own = {turn.number for turn in alert.session.turns if turn.request is not None} if alert else set()
     for turn in _not_read(traffic):
         exchange = turn.exchange
         if turn.number in own or not _inside(exchange.at, window) or not same_host(exchange.url or "", server):
             continue
         if not _another_device(traffic, episode, exchange.client, exchange.client_cert):
             found.append(Unseen(f"exchange {turn.number} could not be read and may have been the device's", turn))
-    heard = {exchange.conn for exchange in traffic.capture.exchanges}
-    for connection in traffic.capture.connections:
-        if connection.conn in heard or not _inside(connection.at, window) or not _may_go_to(connection, server):
-            continue
-        if not _another_device(traffic, episode, connection.client, None):
-            why = f" ({connection.failure.detail or connection.failure.cause})" if connection.failure else ""
-            found.append(Unseen(f"a connection in which no request was read{why} may have been the device's"))
+    for connection, at, what in _without_request(traffic.capture):
+        relevant = _inside(at, window) and _may_go_to(connection, server)
+        if relevant and not _another_device(traffic, episode, connection.client, None):
+            found.append(Unseen(f"{what} may have been the device's"))
     return found
 
 
+def _without_request(capture: Capture) -> Iterator[tuple[Connection, Moment | None, str]]:
+    """Connections of which no request was read, and requests that broke off on one, with the moment and in words."""
+    silent = {(exchange.recording, exchange.conn) for exchange in capture.exchanges}
+    for broken in capture.broken_off:
+        failure, connection = broken.failure, broken.connection
+        silent.add((connection.recording, connection.conn))
+        yield connection, failure.at, f"a request that was not read ({failure.detail or failure.cause})"
+    for connection in capture.connections:
+        if (connection.recording, connection.conn) not in silent:
+            yield connection, connection.at, "a connection in which no request was read"
+
+
 def _not_read(traffic: Traffic) -> list[Turn]:
-    """Requests that are there and cannot be read, and those that never came whole."""
+    """Requests that are there and cannot be read, those that never came whole, and those that do not say whose they are."""
     unfinished = [
         turn
         for turn in traffic.turns
-        if turn.kind == DM and turn.exchange.body is None and turn.exchange.method not in (None, "GET", "HEAD")
+        if turn.kind == DM
+        and (
+            (turn.exchange.body is None and turn.exchange.method not in (None, "GET", "HEAD"))
+            or (turn.request is not None and turn.device is None)
+        )
     ]
     return sorted([*requests_not_read(traffic), *unfinished], key=lambda turn: turn.exchange.order)
 

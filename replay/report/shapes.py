@@ -8,7 +8,6 @@ from replay.capture.exchange import Moment
 from replay.capture.sessions import Session
 from replay.expect.finding import Finding, Party, Verdict, worst
 from replay.expect.judge import EpisodeJudgement, Judgement
-from replay.expect.phases import phases_of
 from replay.report.safe import iso, without_surrogates
 
 FORMAT = "omadm-report"
@@ -131,7 +130,7 @@ def capture(judgement: Judgement) -> CaptureShape:
         verdicts=_words(judgement.verdicts),
         exchanges=len(traffic.capture.exchanges) if traffic else 0,
         readable=traffic.readable if traffic else 0,
-        sessions=[session(each) for each in traffic.sessions] if traffic else [],
+        sessions=[session(each) for each in judgement.sessions],
         episodes=[_episode(each) for each in judgement.episodes],
         findings=[_finding(each) for each in judgement.findings],
         errors=[without_surrogates(error) for error in judgement.errors],
@@ -176,8 +175,7 @@ def _episode(judged: EpisodeJudgement) -> EpisodeShape:
         verdicts=_words(judged.verdicts),
         trigger=TriggerShape(trigger.turn.number, _at(trigger.at), trigger.exec.target) if trigger else None,
         phases=[
-            PhaseShape(phase.name, phase.status, phase.exchange, _at(phase.at), phase.detail)
-            for phase in phases_of(judged.case)
+            PhaseShape(phase.name, phase.status, phase.exchange, _at(phase.at), phase.detail) for phase in judged.phases
         ],
         window=_window(judged.case.window),
         evidence=[],

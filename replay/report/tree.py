@@ -216,7 +216,7 @@ def show_text(shape: TreeShape) -> str:
 def _exchange_lines(exchange: ExchangeShape, indent: str) -> list[str]:
     words = {OTHER: " (not OMA DM)", ENROLMENT: " (an enrolment request)", OPAQUE: " (a PKCS#7 envelope, not read)"}
     at = f"  {exchange.at}" if exchange.at else ""
-    url = f"  {exchange.method} {visible(exchange.url)}" if exchange.url else ""
+    url = f"  {visible(str(exchange.method))} {visible(exchange.url)}" if exchange.url else ""
     lines = [f"{indent}exchange {exchange.id}{words.get(exchange.kind, '')}{at}{url}"]
     if exchange.request is not None:
         lines += _message_lines(exchange.request, f"{indent}  > ", "the device")

@@ -96,13 +96,14 @@ def read(body: bytes) -> model.Message:
         )
     header: model.Header | None = None
     commands: tuple[model.Command, ...] = ()
-    final = final_is_last = False
+    has_body = final = final_is_last = False
     unknown: list[model.Unknown] = []
     for child in root:
         _, child_name = _qualified(child)
         if child_name == "SyncHdr" and header is None:
             header = _header(child)
-        elif child_name == "SyncBody":
+        elif child_name == "SyncBody" and not has_body:
+            has_body = True
             commands, finals, others = _commands(child)
             final = bool(finals)
             final_is_last = final and finals[-1] == len(child) - 1

@@ -113,3 +113,8 @@ def test_real_flows(shared_data):
     unenroll = read_any(str(shared_data / "peers" / "client-unenroll-xml-then-wbxml.mitm"))
     assert len(unenroll.exchanges) == 4
     assert unenroll.troubles == []
+
+
+def test_a_length_that_promises_terabytes():
+    capture = read(io.BytesIO(b"999999999999:1"), "x")
+    assert "promised" in capture.troubles[0].text

@@ -106,7 +106,7 @@ def test_without_a_steady_clock_the_other_one_counts():
 
 def test_a_failure_without_a_request_belongs_to_its_connection():
     capture = load(OPEN, {"type": "failure", "t": 101.0, "mono": 1.0, "id": None, "conn": "c", "cause": "tls-failed"})
-    assert capture.connections[0].failure.cause == "tls-failed"
+    assert capture.broken_off[0].failure.cause == "tls-failed"
     assert capture.exchanges == []
 
 
@@ -135,3 +135,50 @@ def test_cut_off_anywhere_it_is_read_up_to_the_cut(size):
 def test_random_lines_never_end_the_reading(noise):
     capture = read(io.BytesIO(WHOLE + b"\n" + noise + b"\n" + WHOLE), "x")
     assert len(capture.exchanges) >= 4
+
+
+def test_a_line_without_time_among_lines_with_one_is_taken_for_the_time_of_the_last():
+    capture = load(OPEN, {"type": "request", "id": "a", "url": "https://h/"})
+    assert capture.exchanges[0].at.clock == 100.0
+    assert [trouble.kind for trouble in capture.troubles] == ["cut"]
+
+
+def test_a_journal_without_any_time_has_no_clock():
+    capture = load({"type": "open", "format": "omadm-journal"}, {"type": "request", "id": "a", "url": "https://h/"})
+    assert (capture.exchanges[0].at, capture.stretches, capture.troubles) == (None, [], [])
+
+
+def test_what_is_written_after_the_end_does_not_show_that_the_recorder_was_watching():
+    close = {"type": "close", "t": 110.0, "mono": 10.0}
+    capture = load(OPEN, close, {"type": "note", "t": 112.0, "mono": 12.0, "text": "later"})
+    assert capture.stretches[-1].end.clock == 110.0
+    assert capture.ended_by == "close"
+    assert capture.notes[0].text == "later"
+
+
+def test_a_byte_order_mark_hides_nothing():
+    assert load(b"\xef\xbb\xbf" + json.dumps(OPEN).encode()).troubles == []
+
+
+def test_a_line_that_is_nested_deeper_than_anything():
+    capture = load(OPEN, b'{"type": "note", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+    assert [trouble.kind for trouble in capture.troubles] == ["cut"]
+
+
+def test_base64_that_is_not_ascii():
+    capture = load(OPEN, {"type": "request", "t": 101.0, "id": "a", "body": {"base64": "é"}})
+    assert [trouble.line for trouble in capture.troubles] == [2]
+
+
+def test_when_the_wall_clock_showed_a_time():
+    capture = load(
+        OPEN,
+        {"type": "watching", "t": 110.0, "mono": 10.0},
+        {"type": "watching", "t": 50.0, "mono": 20.0},  # set back by 70 s
+        {"type": "watching", "t": 1000.0, "mono": 30.0},  # set forward
+    )
+    assert capture.clock_at(105.0) == 105.0
+    assert capture.clock_at(115.0) == 115.0
+    assert capture.clock_at(500.0) == 130.0
+    assert capture.clock_at(1005.0) == 135.0
+    assert load({"type": "open"}).clock_at(1.0) is None

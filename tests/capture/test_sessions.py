@@ -112,6 +112,30 @@ def test_roles():
 
 
 def test_servers_and_hosts():
-    assert server_of("HTTPS://Mdm.Test:443/A/b?c#d") == "https://mdm.test:443/A/b"
+    assert server_of("HTTPS://Mdm.Test:8443/A/b?c#d") == "https://mdm.test:8443/A/b"
+    assert server_of("https://mdm.test:443/a") == server_of("https://mdm.test/a") == "https://mdm.test/a"
+    assert server_of("http://[::1]:80/a") == "http://[::1]/a"
     assert host_of("https://mdm.test/A") == host_of("https://MDM.test:443/b?x=/") == "https://mdm.test:443"
     assert host_of("http://[::1]/a") == "http://[::1]:80"
+
+
+def test_a_copy_sent_before_the_late_answer_is_a_retransmission():
+    story = Story()
+    request = story.package_one("1")
+    story.exchange(request, None)
+    story.wait(10).exchange(request, story.answer(request))
+    story.line("response", id="1", status=200, reason="", http="", headers=[], body=None, by="server")
+    assert sessions(story) == [[1, 2]]
+
+
+def test_an_answer_is_read_though_its_request_cannot_be():
+    story = Story()
+    request = story.package_one("1")
+    story.exchange(b"<SyncML", story.answer(request))
+    assert sessions(story.go_on("1", 2)) == [[1, 2]]
+
+
+def test_syncml_under_an_enrolment_path_is_syncml():
+    story = Story()
+    story.url = "https://mdm.example.test/EnrollmentServer/mdm"
+    assert sessions(story.ordinary("1")) == [[1]]

@@ -37,7 +37,7 @@ def test_exit_codes(captures, name, code):
 
 
 def test_the_worst_of_several_decides(captures):
-    assert run(captures["pass"], captures["none"]).exit_code == 0
+    assert run(captures["pass"], captures["none"]).exit_code == 3  # one saw nothing, and that is no success
     assert run(captures["pass"], captures["inconclusive"]).exit_code == 3
     assert run(captures["pass"], captures["inconclusive"], captures["fail"]).exit_code == 1
 
@@ -143,3 +143,8 @@ def test_checking_a_journal_does_not_import_mitmproxy(captures):
         "assert not [name for name in sys.modules if name.startswith('mitmproxy')]\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_a_time_is_a_time(value):
+    assert run("--until", value, "x").exit_code == 2

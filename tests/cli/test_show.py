@@ -53,3 +53,14 @@ def test_every_real_capture_can_be_shown(shared_data):
 
 def test_bad_input(tmp_path):
     assert show(str(tmp_path / "none")).exit_code == 2
+
+
+def test_no_text_of_a_capture_reaches_the_terminal_as_an_escape_sequence(tmp_path):
+    story = Story(device="D\x9b31m")
+    story.exchange(story.package_one("1"), b"\x1b[2J", method="PO\x1b]0;ST", url="https://h/\x1b[2J")
+    story.line("note", text="\x1b[2J", name="\x9b")
+    path = str(story.save(tmp_path / "j.jsonl"))
+    for more in ([], ["--raw"], ["--format", "json"], ["--format", "json", "--raw"]):
+        output = show(*more, path).output
+        assert "\x1b" not in output
+        assert "\x9b" not in output

@@ -69,6 +69,38 @@ def test_one_device_alone():
     assert len(judged.episodes) == 1
 
 
+def test_a_device_that_is_not_there_was_not_judged():
+    judged = user().watch(70).judge(scope=Scope(device="NOBODY"))
+    assert judged.verdict is Verdict.NONE
+    assert judged.sessions == []
+
+
+def test_until_goes_by_the_time_that_people_saw_and_windows_by_the_steady_clock():
+    story = user().watch(10).wait(1).ordinary("3").watch(60)
+    for line in story.lines[-12:]:
+        line["t"] -= 3600
+    begin = story.lines[0]["t"]
+    assert rules_of(story.judge(until=begin + 35)) == ["CAP005", "UNE014"]  # 5 s after the alert
+
+
+def test_until_in_the_middle_of_an_exchange():
+    story = Story().ordinary("1").watch(70)
+    request = story.package_one("2")
+    begin = story.now
+    story.exchange(request, story.answer(request), takes=5.0)
+    assert rules_of(story.judge(until=story.lines[0]["t"] + begin + 1)) == []
+
+
+def test_an_episode_that_cannot_be_worked_out_is_an_error(monkeypatch):
+    def crash(case):
+        raise KeyError("boom")
+
+    monkeypatch.setattr(judge_module, "phases_of", crash)
+    judged = user().watch(70).judge()
+    assert judged.verdict is Verdict.ERROR
+    assert judged.episodes[0].verdict is Verdict.ERROR
+
+
 def test_since_leaves_out_what_came_before():
     story = user().watch(70)
     begin = story.lines[-1]["t"]

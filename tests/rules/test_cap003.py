@@ -51,3 +51,20 @@ def test_what_the_proxy_answered_proves_nothing():
     story.exchange(story.package_one("1"), b"", status=502, by="proxy")
     judged = story.alert("2", response=None, failure="server-closed").watch(70).judge()
     assert "and 1 more" in only(judged, "CAP003").message  # one server, one finding
+
+
+def test_two_devices_are_two_findings_and_each_episode_has_its_own():
+    from replay.expect.judge import Scope
+
+    story = Story().alert("1", response=None, failure="server-closed")
+    story.device, story.client = "OTHER", "10.0.0.6:1"
+    story.alert("1", response=None, failure="server-closed").watch(70)
+    judged = story.judge()
+    assert [each.verdict.word for each in judged.episodes] == ["inconclusive", "inconclusive"]
+    assert story.judge(scope=Scope(device="OTHER")).verdict.word == "inconclusive"
+
+
+def test_a_certificate_of_which_only_the_subject_is_known_is_not_none():
+    story = Story().ordinary("1")
+    story.alert("2", response=None, failure="server-closed", server_saw={"subject": "CN=proxy", "sha256": None})
+    only(story.watch(70).judge(), "CAP003")

@@ -56,3 +56,48 @@ def test_an_envelope_in_the_window():
     story = user().watch(20)
     story.exchange(ENVELOPE, b"")
     only(story.watch(70).judge(), "CAP007")
+
+
+def broken(story: Story, conn: str | None) -> Story:
+    story.line("failure", id=None, conn=conn, cause="client-closed", detail="", received=None)
+    return story
+
+
+def test_a_request_that_broke_off_on_the_connection_of_the_alert():
+    only(broken(user().watch(20), "c2").watch(70).judge(), "CAP007")
+
+
+def test_a_connection_from_before_the_window_on_which_a_request_broke_off_in_it():
+    story = Story().ordinary("1")
+    story.line("connect", conn="x", client="10.0.0.5:9", sni=None, host="mdm.example.test")
+    only(broken(story.alert("2").watch(20), "x").watch(70).judge(), "CAP007")
+
+
+def test_requests_that_broke_off_on_no_known_connection():
+    story = broken(Story().ordinary("1"), None)
+    only(broken(story.alert("2").watch(20), None).watch(70).judge(), "CAP007")
+
+
+def test_a_connection_of_the_same_name_in_an_earlier_recording_does_not_count():
+    story = Story().ordinary("1")
+    story.close().line("open", format="omadm-journal", version=1, tool="t", mode="regular", redacted=False, interval=5)
+    story.alert("2").watch(20)
+    story.line("connect", conn="c1", client="10.0.0.5:9", sni=None, host="mdm.example.test")
+    only(story.watch(70).judge(), "CAP007")
+
+
+def test_a_message_that_does_not_say_whose_it_is():
+    story = user().watch(20)
+    story.device = ""
+    assert "CAP007" in rules_of(story.ordinary("7").watch(70).judge())
+
+
+def test_an_address_known_for_nobody_shows_nobody():
+    story = Story()
+    story.device, story.client = "", "10.0.0.9:1"
+    story.ordinary("7")
+    story.device, story.client = Story().device, "10.0.0.5:1"
+    story.alert("2").watch(20)
+    story.client = "10.0.0.9:2"
+    story.exchange(b"<SyncML", b"")
+    assert "CAP007" in rules_of(story.watch(70).judge())

@@ -22,3 +22,10 @@ def test_other_traffic_is_left_alone():
     story = Story().ordinary("1")
     story.exchange(None, b"", status=404, url="https://mdm.example.test/favicon.ico", headers=[], response_headers=[])
     assert story.judge().findings == []
+
+
+def test_an_error_in_a_later_message_of_the_alert_session_is_one():
+    story = user()
+    request = story.to_server("2", 2, [])
+    story.exchange(request, b"x", status=500)
+    assert only(story.watch(70).judge(), "HTP003").severity == "error"

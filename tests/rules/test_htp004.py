@@ -19,3 +19,12 @@ def test_a_warning_in_the_answer_to_an_alert():
     judged = Story().alert("1", response=b"<Sy", failure="truncated", response_headers=LENGTH).watch(70).judge()
     assert only(judged, "HTP004").severity == "warning"
     assert judged.verdict.word == "pass"
+
+
+def test_says_nothing_of_a_recorder_that_was_stopped_nor_beside_an_http_error():
+    story = Story().ordinary("1")
+    story.exchange(story.package_one("2"), b"<Sy", failure="proxy-stopped")
+    assert story.judge().findings == []
+    story = Story()
+    story.exchange(story.package_one("1"), b"<Sy", status=500, failure="truncated")
+    only(story.judge(), "HTP003")

@@ -39,3 +39,12 @@ def test_a_request_that_waits_when_the_recording_ends():
     story.exchange(story.package_one("2"), None)
     assert rules_of(story.watch(10).judge()) == []
     only(story.watch(60).judge(), "HTP006")
+
+
+def test_a_later_recording_in_the_same_file_is_no_waiting():
+    story = Story().ordinary("1")
+    story.exchange(story.package_one("2"), None)
+    story.wait(3600).line(
+        "open", format="omadm-journal", version=1, tool="t", mode="regular", redacted=False, interval=5
+    )
+    assert rules_of(story.watch(100).judge()) == []

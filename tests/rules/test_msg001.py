@@ -49,3 +49,14 @@ def test_a_capture_without_one_readable_message_has_no_verdict():
     judged = story.judge()
     assert judged.verdict.word == "none"
     assert "MSG001" in rules_of(judged)
+
+
+def test_a_readable_answer_to_an_unreadable_request_is_judged():
+    from replay.lab import messages
+
+    story = Story()
+    request = story.package_one("1")
+    story.exchange(b"<SyncML", story.answer(request, messages.unenrol_exec(9, "P")))
+    judged = story.watch(20).ordinary("2").watch(70).judge()
+    assert rules_of(judged) == ["MSG001", "UNE001"]
+    assert judged.verdict.word == "fail"

@@ -49,3 +49,18 @@ def test_the_alert_after_a_new_exec_is_another_unenrolment():
 def test_twice_in_one_session_without_a_challenge():
     again = messages.unenrol_alert().replace("{id}", "7")
     only(user().go_on("2", 2, again).watch(70).judge(), "UNE007")
+
+
+def test_a_redirect_made_the_device_send_it_again():
+    story = Story().ordinary("1")
+    request = story.package_one("2", alert=messages.unenrol_alert())
+    story.exchange(request, b"", status=307, response_headers=[["Location", "https://two.example.test/mdm"]])
+    story.url = "https://two.example.test/mdm"
+    story.exchange(request, story.answer(request))
+    assert rules_of(story.watch(70).judge()) == []
+
+
+def test_a_502_of_the_proxy_delivers_nothing():
+    story = Story().ordinary("1")
+    story.alert("2", response=b"", status=502, by="proxy", failure="connect-failed")
+    assert rules_of(story.watch(20).alert("3").watch(70).judge()) == []

@@ -40,3 +40,26 @@ def test_another_session_may_finish_within_ten_seconds_of_the_exec(after, severi
 def test_a_session_opened_between_exec_and_alert_that_goes_on_after_it():
     story = Story().exec("1").wait(1).get_session("2").wait(1).alert("3").go_on("2", 2, GET_STATUS).watch(70)
     assert only(story.judge(), "UNE008").session == 2
+
+
+def test_one_that_did_not_finish_is_the_error_and_not_the_warning():
+    story = (
+        Story().get_session("1").exec("2").wait(2).go_on("1", 2, GET_STATUS).wait(25).go_on("1", 3).alert("3").watch(70)
+    )
+    assert only(story.judge(), "UNE008").severity == "error"
+    story = Story().get_session("1").exec("2").wait(2).go_on("1", 2, GET_STATUS).alert("3").go_on("1", 3).watch(70)
+    assert only(story.judge(), "UNE008").severity == "error"
+
+
+def test_a_session_that_goes_on_after_it_answered_the_exec():
+    answered = Story().exec("1").go_on("1", 2, messages.status(2, "1", "9", "Exec", "200")).wait(1).alert("2")
+    assert rules_of(answered.watch(30).go_on("1", 3).watch(70).judge()) == ["UNE009", "UNE008"]
+
+
+def test_an_exec_again_in_the_old_session_is_the_same_unenrolment():
+    story = Story().exec("1").wait(1).alert("2")
+    again = story.to_server("1", 2, [messages.status(1, "1", "0", "SyncHdr", "200")])
+    story.exchange(again, story.answer(again, messages.unenrol_exec(9, "P")))
+    judged = story.watch(70).judge()
+    only(judged, "UNE008")
+    assert len(judged.episodes) == 1

@@ -45,3 +45,12 @@ def test_one_cmdid_on_two_commands_is_told_apart_by_name():
 def test_answered_in_the_alert_session():
     story = Story().exec("1").alert("2").go_on("2", 2, messages.status(2, "1", "9", "Exec", "200")).watch(70)
     only(story.judge(), "UNE009")
+
+
+def test_a_status_for_another_exec_in_a_later_session_is_none():
+    wipe = messages.unenrol_exec(9, "P").replace(
+        "./Vendor/MSFT/DMClient/Provider/P/Unenroll", "./Vendor/MSFT/RemoteWipe/doWipe"
+    )
+    story = Story().exec("1").wait(1).alert("2", "2").watch(20).exec("3", command=wipe)
+    story.go_on("3", 2, messages.status(2, "1", "9", "Exec", "200"))
+    assert rules_of(story.judge(expect="unjoin-failed")) == []

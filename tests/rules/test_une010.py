@@ -28,3 +28,10 @@ def test_is_an_info_where_it_was_expected(data, form):
 def test_a_later_unenrolment_is_another_episode():
     judged = Story().alert("1", "2").watch(20).alert("2").watch(70).judge(expect="user")
     assert [each.episode.scenario for each in judged.episodes] == ["unjoin-failed", "user"]
+
+
+def test_two_alerts_in_one_message_are_both_looked_at():
+    from replay.lab import messages
+
+    both = messages.unenrol_alert() + messages.unenrol_alert("2").replace("{id}", "77")
+    assert "UNE010" in [f.rule for f in Story().alert("1", text=both).watch(70).judge().findings]

@@ -61,6 +61,25 @@ def test_inconclusive_where_the_enrolment_request_cannot_be_attributed():
     assert judged.verdict.word == "inconclusive"
 
 
+def test_a_port_that_the_scheme_implies_is_no_other_server():
+    story = user().watch(30)
+    story.url = story.url.replace("example.test", "example.test:443")
+    only(story.ordinary("3").watch(70).judge(), "UNE011")
+
+
+def test_a_new_device_behind_the_same_address_enrols_itself():
+    story = user().watch(70)
+    enrol(story, b'<ContextItem Name="DeviceID"><Value>SOMEBODY-ELSE</Value></ContextItem>')
+    only(story.ordinary("3").watch(70).judge(), "UNE011")
+
+
+def test_a_session_whose_first_request_was_not_kept():
+    story = user().watch(20)
+    request = story.package_one("3")
+    story.exchange(None, story.answer(request))
+    assert "UNE011" in rules_of(story.go_on("3", 2).watch(70).judge())
+
+
 def test_a_refused_enrolment_enrols_nobody():
     story = enrol(user().watch(70), status=500)
     only(story.ordinary("3").watch(70).judge(), "UNE011")

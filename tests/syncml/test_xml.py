@@ -173,3 +173,11 @@ def test_reads_every_real_message(shared_data):
     assert first.commands[2].items[0].source.uri == "./DevInfo/DevId"
     session = xml.read((shared_data / "session-windows10" / "01_response.xml").read_bytes())
     assert [c.code for c in session.commands if isinstance(c, model.Status)] == ["200"] * 4
+
+
+def test_of_two_bodies_the_first_counts_and_the_other_is_kept():
+    found = xml.read(
+        b"<SyncML><SyncBody><Alert><CmdID>1</CmdID></Alert></SyncBody><SyncBody><Get/></SyncBody></SyncML>"
+    )
+    assert [command.name for command in found.commands] == ["Alert"]
+    assert [each.name for each in found.unknown] == ["SyncBody"]

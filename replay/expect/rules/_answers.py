@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from replay.capture.turns import DM, Turn, host_of
-from replay.expect.case import Case
+from replay.capture.exchange import Exchange
+from replay.capture.turns import DM, Turn
+from replay.expect.case import Case, terms
 
 
 def unanswered(case: Case) -> Iterator[Turn]:
@@ -14,15 +15,9 @@ def unanswered(case: Case) -> Iterator[Turn]:
             yield turn
 
 
-def terms(turn: Turn) -> tuple[str, str | None]:
-    """On what terms an exchange was made: scheme, host and port, and the certificate shown to the server (none equals none)."""
-    saw = turn.exchange.server_saw
-    return host_of(turn.exchange.url or ""), saw.sha256 if saw else None
-
-
 def reachable(case: Case, turn: Turn) -> bool:
     """Whether the server answered another exchange on the same terms, OMA DM or not."""
-    return terms(turn) in case.answered_terms
+    return terms(turn.exchange) in case.answered_terms
 
 
 def excused(case: Case, turn: Turn) -> bool:
@@ -35,11 +30,17 @@ def excused(case: Case, turn: Turn) -> bool:
         return False
     cause = exchange.failure.cause if exchange.failure else "proxy-stopped"
     if cause == "proxy-stopped":
-        stretches = case.traffic.capture.stretches
-        if exchange.at is None or not stretches:
-            return True
-        return stretches[-1].end.clock - exchange.at.clock < case.options.quiet
+        return _waited(case, exchange) < case.options.quiet
     return cause == "client-closed" and turn.number not in case.alert_turns and _was_leaving(case, turn)
+
+
+def _waited(case: Case, exchange: Exchange) -> float:
+    """Seconds for which the recorder went on watching after a request."""
+    at = exchange.at
+    if at is None:
+        return 0.0
+    watched = [s.end.clock for s in case.traffic.capture.stretches if s.start.clock <= at.clock <= s.end.clock]
+    return max(watched, default=at.clock) - at.clock
 
 
 def _was_leaving(case: Case, turn: Turn) -> bool:

@@ -21,9 +21,9 @@ The alert got no reply, and nothing else was ever answered.
 from collections.abc import Iterable
 
 from replay.capture.turns import Turn
-from replay.expect.case import Case, Rule, Spot
+from replay.expect.case import Case, Rule, Spot, Terms, terms
 from replay.expect.finding import Finding, Party, Severity
-from replay.expect.rules._answers import how_it_ended, reachable, terms, unanswered
+from replay.expect.rules._answers import how_it_ended, reachable, unanswered
 
 RULE = Rule(
     id="CAP003",
@@ -37,10 +37,10 @@ RULE = Rule(
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of CAP003."""
-    waiting: dict[tuple[str, str | None], list[Turn]] = {}
+    waiting: dict[tuple[Terms, str | None], list[Turn]] = {}
     for turn in unanswered(subject):
         if not reachable(subject, turn):
-            waiting.setdefault(terms(turn), []).append(turn)
+            waiting.setdefault((terms(turn.exchange), turn.device), []).append(turn)
     for turns in waiting.values():
         first = turns[0]
         more = f", and {len(turns) - 1} more exchanges" if len(turns) > 1 else ""

@@ -43,7 +43,7 @@ def check(subject: Case) -> Iterable[Finding]:
             continue
         if turn.number in subject.refused_alerts:
             continue
-        severity = Severity.WARNING if turn.number in subject.alert_turns else None
+        severity = Severity.WARNING if turn.number in subject.alert_carriers else None
         if response.status == 429 and header(response.headers, "retry-after"):
             severity = Severity.INFO
         message = f"HTTP {response.status} {response.reason}".rstrip() + " in answer to the device's message"

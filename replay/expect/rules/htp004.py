@@ -7,7 +7,8 @@ Reports a response that broke off: fewer bytes came than Content-Length promised
 What was cut off was not read by the device either; no part of it is judged.
 
 ## Known exceptions
-In the answer to an alert it is a warning, because nothing depends on that answer.
+In the answer to an alert it is a warning, because nothing depends on that answer. Where it was the recorder that
+was stopped, or the HTTP status is 400 or more, it says nothing.
 
 ## Good
 Content-Length 1736, and 1736 bytes.
@@ -37,11 +38,14 @@ def check(subject: Case) -> Iterable[Finding]:
     """Findings of HTP004."""
     for turn in subject.traffic.turns:
         exchange = turn.exchange
-        if turn.kind != DM or not exchange.cut or exchange.failure is None or not exchange.answered:
+        response = exchange.response
+        if turn.kind != DM or not exchange.cut or exchange.failure is None or response is None or not exchange.answered:
             continue
-        severity = Severity.WARNING if turn.number in subject.alert_turns else None
+        if response.status >= 400 or exchange.failure.cause == "proxy-stopped":
+            continue
+        severity = Severity.WARNING if turn.number in subject.alert_carriers else None
         came = f"{exchange.failure.received} bytes came" if exchange.failure.received is not None else "it broke off"
-        promised = header(exchange.response.headers, "content-length") if exchange.response else None
+        promised = header(response.headers, "content-length")
         of = f" of the {promised} that were promised" if promised else ""
         message = f"the response is cut: {came}{of} ({exchange.failure.detail or exchange.failure.cause})"
         yield subject.finding(RULE, message, spot=Spot(turn, "response"), severity=severity)

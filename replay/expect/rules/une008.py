@@ -38,8 +38,12 @@ RULE = Rule(
 
 def check(subject: EpisodeCase) -> Iterable[Finding]:
     """Findings of UNE008."""
-    for departure in subject.run.by_rule(RULE.id):
+    departures = subject.run.by_rule(RULE.id)
+    gone_on = {departure.session.number for departure in departures if departure.event is Event.GOES_ON}
+    for departure in departures:
         finishes = departure.event is Event.FINISHES
+        if finishes and departure.session.number in gone_on:  # it did not finish
+            continue
         since = (
             "the alert session began"
             if subject.run.alerted_at is not None and (departure.turn.exchange.order > subject.run.alerted_at)
