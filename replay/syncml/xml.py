@@ -102,7 +102,11 @@ def read(body: bytes) -> model.Message:
         _, child_name = _qualified(child)
         if child_name == "SyncHdr" and header is None:
             header = _header(child)
-        elif child_name == "SyncBody" and not has_body:
+        elif (child_name == "SyncBody" and has_body) or child_name == "SyncHdr":
+            raise UnreadableMessageError(
+                f"a second {child_name}: which of the two counts cannot be told (RP DTD)", line=child.sourceline, column=1
+            )
+        elif child_name == "SyncBody":
             has_body = True
             commands, finals, others = _commands(child)
             final = bool(finals)

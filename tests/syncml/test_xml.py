@@ -175,9 +175,7 @@ def test_reads_every_real_message(shared_data):
     assert [c.code for c in session.commands if isinstance(c, model.Status)] == ["200"] * 4
 
 
-def test_of_two_bodies_the_first_counts_and_the_other_is_kept():
-    found = xml.read(
-        b"<SyncML><SyncBody><Alert><CmdID>1</CmdID></Alert></SyncBody><SyncBody><Get/></SyncBody></SyncML>"
-    )
-    assert [command.name for command in found.commands] == ["Alert"]
-    assert [each.name for each in found.unknown] == ["SyncBody"]
+@pytest.mark.parametrize("twice", [b"<SyncBody/>", b"<SyncHdr/>"])
+def test_two_bodies_or_headers_are_no_message(twice):
+    with pytest.raises(UnreadableMessageError, match="a second Sync"):
+        xml.read(b"<SyncML>" + twice + twice + b"</SyncML>")
