@@ -104,7 +104,9 @@ def read(body: bytes) -> model.Message:
             header = _header(child)
         elif (child_name == "SyncBody" and has_body) or child_name == "SyncHdr":
             raise UnreadableMessageError(
-                f"a second {child_name}: which of the two counts cannot be told (RP DTD)", line=child.sourceline, column=1
+                f"a second {child_name}: which of the two counts cannot be told (RP DTD)",
+                line=child.sourceline,
+                column=1,
             )
         elif child_name == "SyncBody":
             has_body = True
