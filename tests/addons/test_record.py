@@ -243,8 +243,8 @@ def test_a_device_that_refuses_the_certificate_is_in_the_journal(tmp_path):
             LabDevice(proxy.url).run("ordinary")  # trusts the system's authorities, not the proxy's
         until(lambda: b"tls-failed" in proxy.journal.read_bytes(), "the refusal is journalled")
         assert proxy.program.end() == 0
-    connection = read(str(proxy.journal)).connections[0]
-    assert connection.failure.cause == "tls-failed"
+    broken = read(str(proxy.journal)).broken_off[0]
+    assert (broken.failure.cause, broken.connection.client is None) == ("tls-failed", False)
 
 
 def test_the_journal_says_that_the_recorder_is_watching(tmp_path):
