@@ -36,6 +36,7 @@ class Address(Struct, frozen=True):
 
     uri: str | None = None
     name: str | None = None
+    unknown: tuple[Unknown, ...] = ()
 
 
 class Meta(Struct, frozen=True):
@@ -57,29 +58,27 @@ class Cred(Struct, frozen=True):
 
     meta: Meta | None = None
     data: str | None = None
+    unknown: tuple[Unknown, ...] = ()
 
 
 class Item(Struct, frozen=True):
-    """One item of a command. `data` is Data's text, None where there is no Data; elements inside Data are `embedded`."""
+    """One item of a command. `data` is Data's text, None where there is no Data; elements inside Data are `embedded`, and its
+    attributes (such as `msft:originalerror`) are kept."""
 
     target: Address | None = None
     source: Address | None = None
     meta: Meta | None = None
     data: str | None = None
     embedded: tuple[Unknown, ...] = ()
+    data_attributes: tuple[tuple[str, str], ...] = ()
     more_data: bool = False
     unknown: tuple[Unknown, ...] = ()
 
 
 class Command(Struct, frozen=True, kw_only=True):
-    """A command of SyncBody: Add, Copy, Delete, Get, Replace and others without fields of their own.
-
-    `element` is the place among SyncBody's (or the group's) child elements, from 0: what a finding's path and
-    line are found by.
-    """
+    """A command of SyncBody: Add, Copy, Delete, Get, Replace and others without fields of their own."""
 
     name: str
-    element: int
     cmd_id: str | None = None
     no_resp: bool = False
     cred: Cred | None = None
@@ -112,7 +111,8 @@ class Results(Command, frozen=True, kw_only=True):
 
 
 class Status(Command, frozen=True, kw_only=True):
-    """The answer to one command: `code` is its Data, `chal` the Meta of a challenge."""
+    """The answer to one command: `code` is its Data, `chal` the Meta of a challenge. Windows adds the attribute
+    `msft:originalerror` to Data (MDM 2.2.5.1)."""
 
     msg_ref: str | None = None
     cmd_ref: str | None = None
@@ -121,6 +121,7 @@ class Status(Command, frozen=True, kw_only=True):
     source_refs: tuple[str, ...] = ()
     chal: Meta | None = None
     code: str | None = None
+    data_attributes: tuple[tuple[str, str], ...] = ()
 
 
 class Group(Command, frozen=True, kw_only=True):
@@ -148,7 +149,8 @@ class Header(Struct, frozen=True):
 class Message(Struct, frozen=True):
     """One SyncML message: its header, its commands in order, whether Final is there, and the bytes it was read from.
 
-    `namespace` is the root's; `declared` the encoding that an XML declaration names; `form` is "xml" or "wbxml".
+    `namespace` is the root's; `declared` the encoding that an XML declaration names; `form` is "xml" or "wbxml"; `repairs`
+    says what a lenient reader repaired.
     """
 
     namespace: str
@@ -161,15 +163,17 @@ class Message(Struct, frozen=True):
     declared: str | None = None
     has_header: bool = True
     unknown: tuple[Unknown, ...] = ()
+    repairs: tuple[str, ...] = ()
 
     def walk(self) -> "Iterator[tuple[tuple[int, ...], Command]]":
-        """Every command, those inside Atomic and Sequence too, with the element places that lead to it."""
+        """Every command, those inside Atomic and Sequence too, with its place: the numbers, from 0, that lead to it among the
+        commands of SyncBody and of each group."""
         return _walk(self.commands, ())
 
 
 def _walk(commands: tuple[Command, ...], above: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], Command]]:
-    for command in commands:
-        place = (*above, command.element)
+    for number, command in enumerate(commands):
+        place = (*above, number)
         yield place, command
         if isinstance(command, Group):
             yield from _walk(command.commands, place)

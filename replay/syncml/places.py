@@ -9,6 +9,7 @@ from typing import Any
 from replay.syncml import xml
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.model import Message
+from replay.syncml.names import COMMANDS
 
 
 class Place:
@@ -30,7 +31,7 @@ def _skipped_lines(raw: bytes) -> int:
 
 
 def locate(message: Message, places: Sequence[int] = (), tail: Sequence[str | tuple[str, int]] = ()) -> Place:
-    """The place of a command (element places below SyncBody) and of something below it.
+    """The place of a command (as `Message.walk` numbers it) and of something below it.
 
     `tail` is a list of element names, or of (name, number from 1). Where the message has no such element, the place is
     that of the nearest element above it: what is missing has no line of its own.
@@ -69,7 +70,7 @@ def _step(parent: Any, node: Any) -> str:
 
 
 def _by_place(node: Any, place: int) -> tuple[Any, str]:
-    child = node[place]
+    child = [child for child in node if _local(child) in COMMANDS][place]
     return child, _step(node, child)
 
 

@@ -172,7 +172,7 @@ def _commands(node: _Node) -> tuple[tuple[model.Command, ...], list[int], list[m
     for place, child in enumerate(node):
         _, name = _qualified(child)
         if name in COMMANDS:
-            commands.append(_command(child, name, place))
+            commands.append(_command(child, name))
         elif name == "Final":
             finals.append(place)
         else:
@@ -180,7 +180,7 @@ def _commands(node: _Node) -> tuple[tuple[model.Command, ...], list[int], list[m
     return tuple(commands), finals, others
 
 
-def _command(node: _Node, name: str, place: int) -> model.Command:
+def _command(node: _Node, name: str) -> model.Command:
     values: dict[str, Any] = {}
     items: list[model.Item] = []
     targets: list[str] = []
@@ -188,19 +188,21 @@ def _command(node: _Node, name: str, place: int) -> model.Command:
     inner: list[model.Command] = []
     unknown: list[model.Unknown] = []
     fields = _FIELDS.get(name, _COMMON)
-    for index, child in enumerate(node):
+    for child in node:
         _, child_name = _qualified(child)
         field = fields.get(child_name)
         if child_name == "Item":
             items.append(_item(child))
         elif field is not None and field[0] not in values:
             values[field[0]] = field[1](child)
+            if child_name == "Data" and child.attrib and name == "Status":
+                values["data_attributes"] = _attributes(child)
         elif child_name == "TargetRef" and name in _ANSWERS:
             targets.append(_id(child))
         elif child_name == "SourceRef" and name in _ANSWERS:
             sources.append(_id(child))
         elif name in GROUPS and child_name in COMMANDS:
-            inner.append(_command(child, child_name, index))
+            inner.append(_command(child, child_name))
         else:
             unknown.append(_unknown(child))
     if name in _ANSWERS:
@@ -208,7 +210,7 @@ def _command(node: _Node, name: str, place: int) -> model.Command:
     if name in GROUPS:
         values["commands"] = tuple(inner)
     return _CLASSES.get(name, model.Command)(
-        name=name, element=place, items=tuple(items), unknown=tuple(unknown), **values
+        name=name, items=tuple(items), unknown=tuple(unknown), **values
     )
 
 
@@ -219,6 +221,7 @@ def _item(node: _Node) -> model.Item:
         _, name = _qualified(child)
         if name == "Data" and "data" not in values:
             values["data"] = _text(child)
+            values["data_attributes"] = _attributes(child)
             if len(child):
                 values["embedded"] = tuple(_unknown(inner) for inner in child)
         elif (reader := _ITEM.get(name)) is not None and reader[0] not in values:
@@ -230,13 +233,16 @@ def _item(node: _Node) -> model.Item:
 
 def _address(node: _Node) -> model.Address:
     uri = name = None
+    unknown: list[model.Unknown] = []
     for child in node:
         _, child_name = _qualified(child)
-        if child_name == "LocURI":
+        if child_name == "LocURI" and uri is None:
             uri = _id(child)
-        elif child_name == "LocName":
+        elif child_name == "LocName" and name is None:
             name = _id(child)
-    return model.Address(uri, name)
+        else:
+            unknown.append(_unknown(child))
+    return model.Address(uri, name, tuple(unknown))
 
 
 def _meta(node: _Node) -> model.Meta:
@@ -254,13 +260,16 @@ def _meta(node: _Node) -> model.Meta:
 
 def _cred(node: _Node) -> model.Cred:
     meta = data = None
+    unknown: list[model.Unknown] = []
     for child in node:
         _, name = _qualified(child)
-        if name == "Meta":
+        if name == "Meta" and meta is None:
             meta = _meta(child)
-        elif name == "Data":
+        elif name == "Data" and data is None:
             data = _text(child)
-    return model.Cred(meta, data)
+        else:
+            unknown.append(_unknown(child))
+    return model.Cred(meta, data, tuple(unknown))
 
 
 def _chal(node: _Node) -> model.Meta:
@@ -276,10 +285,15 @@ def _unknown(node: _Node) -> model.Unknown:
         name=name,
         namespace=namespace,
         text=node.text or "",
-        attributes=tuple(sorted((str(key), str(value)) for key, value in node.attrib.items())),
+        attributes=_attributes(node),
         children=tuple(_unknown(child) for child in node),
         tail=node.tail or "",
     )
+
+
+def _attributes(node: _Node) -> tuple[tuple[str, str], ...]:
+    """An element's attributes, names in Clark notation, sorted: their order means nothing."""
+    return tuple(sorted((str(key), str(value)) for key, value in node.attrib.items())) if node.attrib else ()
 
 
 def _present(_: _Node) -> bool:

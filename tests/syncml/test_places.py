@@ -30,4 +30,4 @@ def test_what_is_missing_has_the_place_of_what_is_above_it():
 
 
 def test_a_single_element_is_not_counted():
-    assert locate(read(BODY), (2,)).path == "SyncBody/Final"
+    assert locate(read(BODY), (), ("SyncBody", "Final")).path == "SyncBody/Final"

@@ -30,7 +30,7 @@ def test_an_exec_inside_atomic_is_found_with_its_place():
     inner = messages.unenrol_exec(9, "P")
     body = messages.message(messages.Sender("1", "D", "S"), 1, [f"<Atomic><CmdID>8</CmdID>{inner}</Atomic>"])
     found = list(execs(read(body)))
-    assert [(each.place, each.command.cmd_id) for each in found] == [((0, 1), "9")]
+    assert [(each.place, each.command.cmd_id) for each in found] == [((0, 0), "9")]
 
 
 def test_a_get_on_the_node_is_no_exec():
