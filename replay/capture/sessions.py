@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from replay.capture.exchange import Capture, Moment, address_host
+from replay.capture.references import Reference, resolve
 from replay.capture.turns import DM, ENROLMENT, OPAQUE, Turn, host_of, read_turn, server_of
 from replay.syncml.unenrol import alerts, execs
 
@@ -31,6 +32,13 @@ class Session(Struct):
     turns: list[Turn]
     enrolment: "Enrolment"
     retransmissions: set[int] = field(default_factory=set)
+    resolved: list[Reference] | None = None
+
+    def references(self) -> list[Reference]:
+        """Every answer in this session with what it answers; worked out once the session is whole."""
+        if self.resolved is None:
+            self.resolved = resolve(self)
+        return self.resolved
 
     @property
     def order(self) -> float:

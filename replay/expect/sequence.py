@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from replay.capture.episodes import AlertSeen, Episode, ExecSeen
+from replay.capture.references import REQUEST, Sent
 from replay.capture.sessions import Session
 from replay.capture.turns import Turn
 from replay.expect.machine import Event, State, step
@@ -96,9 +97,9 @@ class _Walk:
         message = turn.request
         if message is None:
             return
-        answer = _answer_to_exec(self.episode, session, message)
+        answer = _answer_to_exec(self.episode, session, turn)
         if answer is not None:
-            yield _Step(Event.EXEC_ANSWERED, turn, session, answer[1], answer[0])
+            yield _Step(Event.EXEC_ANSWERED, turn, session, answer.command, answer.place)
         seen = next((s for s in self.episode.alerts if s.turn is turn), None)
         if seen is not None:
             event = self._alert_event(seen)
@@ -177,36 +178,27 @@ def _resend_from_the_middle(session: Session, turn: Turn) -> bool:
     return any(isinstance(c, Alert) and c.code in (SERVER_INITIATED, CLIENT_INITIATED) for c in message.commands)
 
 
-def _answer_to_exec(episode: Episode, session: Session, message: Message) -> tuple[tuple[int, ...], Command] | None:
-    """The Status or Results in a message that refers to an Exec Unenroll of the episode, with its place."""
-    for place, command in message.walk():
-        if isinstance(command, (Status, Results)):
+def _answer_to_exec(episode: Episode, session: Session, turn: Turn) -> Sent | None:
+    """The Status or Results in a turn's message that refers to an Exec Unenroll of the episode."""
+    for reference in session.references():
+        answer = reference.answer
+        if answer.turn is turn and answer.side == REQUEST and isinstance(answer.command, (Status, Results)):
             for seen in episode.execs:
-                if _refers(command, seen, session):
-                    return place, command
+                if _refers(answer.command, reference.to, seen):
+                    return answer
     return None
 
 
-def _refers(answer: Status | Results, seen: ExecSeen, session: Session) -> bool:
+def _refers(answer: Status | Results, to: Sent | None, seen: ExecSeen) -> bool:
+    """Whether an answer is one to this Exec. Numbers mean something in their own session; in another one, where they refer to
+    nothing, the name has to say it."""
+    if to is not None:
+        return to.turn is seen.turn and to.command is seen.exec.command
     sent = seen.turn.response
-    if sent is None or answer.cmd_ref is None or answer.cmd_ref != seen.exec.command.cmd_id:
-        return False
     msg_ref = answer.msg_ref or ("1" if isinstance(answer, Results) else None)
-    if msg_ref != sent.header.msg_id:
-        return False
-    if (
-        seen.session is not session
-    ):  # numbers mean something in their own session; elsewhere they dangle, and the name says it
-        return answer.cmd == "Exec" and not _sent_in(session, msg_ref, answer.cmd_ref)
-    same_id = [command for _, command in sent.walk() if command.cmd_id == answer.cmd_ref]
-    return len(same_id) == 1 or answer.cmd in (None, "Exec")
-
-
-def _sent_in(session: Session, msg_ref: str | None, cmd_ref: str) -> bool:
-    """Whether the server sent a command of these numbers in a session."""
-    return any(
-        command.cmd_id == cmd_ref
-        for turn in session.turns
-        if turn.response is not None and turn.response.header.msg_id == msg_ref
-        for _, command in turn.response.walk()
+    return (
+        answer.cmd == "Exec"
+        and answer.cmd_ref == seen.exec.command.cmd_id
+        and sent is not None
+        and msg_ref == sent.header.msg_id
     )

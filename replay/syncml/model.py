@@ -162,7 +162,9 @@ class Message(Struct, frozen=True):
     form: str = "xml"
     declared: str | None = None
     has_header: bool = True
+    has_body: bool = True
     unknown: tuple[Unknown, ...] = ()
+    body_unknown: tuple[Unknown, ...] = ()
     repairs: tuple[str, ...] = ()
 
     def walk(self) -> "Iterator[tuple[tuple[int, ...], Command]]":

@@ -6,8 +6,8 @@ Neither is kept in the model: only a finding needs them, so they are worked out 
 from collections.abc import Sequence
 from typing import Any
 
-from replay.syncml import xml
-from replay.syncml.errors import UnreadableMessageError
+from replay.syncml import wbxml, xml
+from replay.syncml.lenient import repair
 from replay.syncml.model import Message
 from replay.syncml.names import COMMANDS
 
@@ -23,7 +23,16 @@ class Place:
     @property
     def line(self) -> int | None:
         """The line in the message's XML, from 1; None for WBXML, which has no lines."""
-        return int(self._node.sourceline) + _skipped_lines(self._message.raw) if self._node is not None else None
+        if self._message.form != "xml":
+            return None
+        return int(self._node.sourceline) + _skipped_lines(self._message.raw)
+
+
+def _root(message: Message) -> Any:
+    """The root element that the message was read from."""
+    if message.form == "wbxml":
+        return xml.parse(wbxml.to_xml(wbxml.decode(message.raw)))
+    return xml.parse(repair(message.raw)[0] if message.repairs else message.raw)
 
 
 def _skipped_lines(raw: bytes) -> int:
@@ -36,13 +45,8 @@ def locate(message: Message, places: Sequence[int] = (), tail: Sequence[str | tu
     `tail` is a list of element names, or of (name, number from 1). Where the message has no such element, the place is
     that of the nearest element above it: what is missing has no line of its own.
     """
-    if message.form != "xml":
-        return Place(message, None, "/".join(["SyncBody", *(t if isinstance(t, str) else t[0] for t in tail)]))
-    try:
-        root = xml.parse(message.raw)
-    except UnreadableMessageError:
-        return Place(message, None, "")
-    node, steps = root, []
+    node: Any = _root(message)
+    steps: list[str] = []
     first: list[str | tuple[str, int]] = ["SyncBody"] if places else []
     for name in first:
         node, step = _by_name(node, name)

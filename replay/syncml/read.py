@@ -3,14 +3,16 @@
 import re
 from typing import Final
 
-from replay.syncml import xml
+from msgspec import structs
+
+from replay.syncml import wbxml, xml
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.model import Message
 
 _ROOT: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?SyncML[\s>/]")
 _WBXML_VERSIONS: Final = (0x01, 0x02, 0x03)
-#: Public ids of SyncML in WBXML: 1.2, 1.1 and 1.0 (facts D), as multi-byte integers.
-_WBXML_PUBLIC: Final = (b"\xa4\x01", b"\x9f\x53", b"\x9f\x51")
+#: Public ids of SyncML in WBXML: 1.2 and 1.1 (facts D), as multi-byte integers.
+_WBXML_PUBLIC: Final = (b"\xa4\x01", b"\x9f\x53")
 #: The object identifier of PKCS#7 (1.2.840.113549.1.7), as it stands near the start of a signed or enveloped body.
 _PKCS7: Final = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 _HEAD: Final = 2048
@@ -38,13 +40,14 @@ def is_enveloped(body: bytes) -> bool:
     return body[:1] == b"\x30" and _PKCS7 in body[:64]
 
 
-def read(body: bytes) -> Message:
-    """A message from its bytes.
+def read(body: bytes, *, lenient: bool = False) -> Message:
+    """A message from its bytes, XML or WBXML; `lenient` repairs XML as document samples have it, and says what it repaired.
 
     Raises UnreadableMessageError, which says where and why.
     """
     if not body:
         raise UnreadableMessageError("an empty body where a SyncML message was expected", offset=0)
-    if body[0] in _WBXML_VERSIONS:
-        raise UnreadableMessageError("WBXML, which this version does not decode yet", offset=0, excerpt=body[:16])
-    return xml.read(body)
+    if body[0] not in _WBXML_VERSIONS:
+        return xml.read(body, lenient=lenient)
+    message = xml.from_root(xml.parse(wbxml.to_xml(wbxml.decode(body))), body)
+    return structs.replace(message, form="wbxml", declared=None)

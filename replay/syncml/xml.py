@@ -12,16 +12,28 @@ from lxml import etree
 
 from replay.syncml import model
 from replay.syncml.errors import UnreadableMessageError
+from replay.syncml.lenient import repair
 from replay.syncml.names import COMMANDS, GROUPS
 
 _DECLARATION: Final = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _EXCERPT: Final = 24
+#: The prefix that Windows puts on an attribute of Data, whether it is declared or not (MDM 2.2.5.1).
+_MSFT: Final = re.compile(r"^msft:")
+_MSFT_NAMESPACE: Final = "{http://schemas.microsoft.com/MobileDevice/MDM}"
 # lxml's stubs do not know iteration with a tag, sourceline on every node and others; elements are Any in this module.
 _Node = Any
 
 
-def _parser(encoding: str | None = None) -> etree.XMLParser:
+def _prefixes_alone(parser: etree.XMLParser) -> bool:
+    """Whether nothing is wrong but prefixes that nobody declared: well-formed XML all the same. Windows' `msft:originalerror`
+    is found that way."""
+    log: Any = parser.error_log
+    return bool(log) and all(entry.type_name == "NS_ERR_UNDEFINED_NAMESPACE" for entry in log)
+
+
+def _parser(encoding: str | None = None, *, recover: bool = False) -> etree.XMLParser:
     return etree.XMLParser(
+        recover=recover,
         resolve_entities=False,
         no_network=True,
         huge_tree=False,
@@ -52,10 +64,13 @@ def parse(body: bytes) -> _Node:
     override = (
         "utf-8" if declared and declared.lower().startswith(("utf-16", "utf16")) and b"\0" not in text[:64] else None
     )
+    parser = _parser(override)
     try:
-        root = etree.fromstring(text, _parser(override))
+        root = etree.fromstring(text, parser)
     except etree.XMLSyntaxError as error:
-        raise _unreadable(body, error, skipped=body[: len(body) - len(text)]) from None
+        if not _prefixes_alone(parser):
+            raise _unreadable(body, error, skipped=body[: len(body) - len(text)]) from None
+        root = etree.fromstring(text, _parser(override, recover=True))
     except (ValueError, LookupError) as error:
         raise UnreadableMessageError(str(error), line=1, column=1, excerpt=body[:_EXCERPT]) from None
     if root is None:
@@ -83,12 +98,27 @@ def _unreadable(body: bytes, error: etree.XMLSyntaxError, skipped: bytes) -> Unr
     )
 
 
-def read(body: bytes) -> model.Message:
-    """An XML message as a value.
+def read(body: bytes, *, lenient: bool = False) -> model.Message:
+    """An XML message as a value; `lenient` repairs what document samples get wrong, and says so in `repairs`.
 
     Raises UnreadableMessageError where the body is not well-formed or its root is not SyncML.
     """
-    root = parse(body)
+    repairs: tuple[str, ...] = ()
+    try:
+        root = parse(body)
+    except UnreadableMessageError:
+        mended, repairs = repair(body) if lenient else (body, ())
+        if not repairs:
+            raise
+        root = parse(mended)
+    return from_root(root, body, repairs)
+
+
+def from_root(root: _Node, body: bytes, repairs: tuple[str, ...] = ()) -> model.Message:
+    """A message from the root element of its XML. `body` is what it was read from.
+
+    Raises UnreadableMessageError where the root is not SyncML, or has two headers or bodies.
+    """
     namespace, name = _qualified(root)
     if name != "SyncML":
         raise UnreadableMessageError(
@@ -96,6 +126,7 @@ def read(body: bytes) -> model.Message:
         )
     header: model.Header | None = None
     commands: tuple[model.Command, ...] = ()
+    others: list[model.Unknown] = []
     has_body = final = final_is_last = False
     unknown: list[model.Unknown] = []
     for child in root:
@@ -113,7 +144,6 @@ def read(body: bytes) -> model.Message:
             commands, finals, others = _commands(child)
             final = bool(finals)
             final_is_last = final and finals[-1] == len(child) - 1
-            unknown += others
         else:
             unknown.append(_unknown(child))
     return model.Message(
@@ -125,7 +155,10 @@ def read(body: bytes) -> model.Message:
         raw=body,
         declared=declared_encoding(body.lstrip()),
         has_header=header is not None,
+        has_body=has_body,
         unknown=tuple(unknown),
+        body_unknown=tuple(others),
+        repairs=repairs,
     )
 
 
@@ -209,9 +242,7 @@ def _command(node: _Node, name: str) -> model.Command:
         values["target_refs"], values["source_refs"] = tuple(targets), tuple(sources)
     if name in GROUPS:
         values["commands"] = tuple(inner)
-    return _CLASSES.get(name, model.Command)(
-        name=name, items=tuple(items), unknown=tuple(unknown), **values
-    )
+    return _CLASSES.get(name, model.Command)(name=name, items=tuple(items), unknown=tuple(unknown), **values)
 
 
 def _item(node: _Node) -> model.Item:
@@ -293,7 +324,9 @@ def _unknown(node: _Node) -> model.Unknown:
 
 def _attributes(node: _Node) -> tuple[tuple[str, str], ...]:
     """An element's attributes, names in Clark notation, sorted: their order means nothing."""
-    return tuple(sorted((str(key), str(value)) for key, value in node.attrib.items())) if node.attrib else ()
+    if not node.attrib:
+        return ()
+    return tuple(sorted((_MSFT.sub(_MSFT_NAMESPACE, str(key)), str(value)) for key, value in node.attrib.items()))
 
 
 def _present(_: _Node) -> bool:

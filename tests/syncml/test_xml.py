@@ -70,7 +70,7 @@ def test_unknown_elements_are_kept():
     own = found.commands[0].unknown[0]
     assert (own.name, own.namespace, own.attributes, own.text) == ("Own", "urn:x", (("a", "1"),), "text")
     assert own.children[0].tail == "tail"
-    assert [each.name for each in found.unknown] == ["Mystery"]
+    assert [each.name for each in found.body_unknown] == ["Mystery"]
     assert found.commands[1].items[0].embedded[0].text == "b"
 
 
