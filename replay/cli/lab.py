@@ -78,6 +78,7 @@ def _server_tls(host: str, ca_out: str | None) -> ssl.SSLContext:
     "--count", type=click.IntRange(1, 1000), default=1, show_default=True, metavar="N", help="N devices at a time."
 )
 @click.option("--device", "device_id", metavar="ID", help="The device's id; made up where it is not given.")
+@click.option("--wbxml", is_flag=True, help="Speak WBXML, not XML.")
 @click.option("--ca", metavar="FILE", help="The certificate authority to trust, in PEM (mitmproxy's, say).")
 @click.option("--cert", metavar="FILE", help="The device's own certificate and key, in PEM.")
 @click.option(
@@ -94,6 +95,7 @@ def device(
     variant: str,
     count: int,
     device_id: str | None,
+    wbxml: bool,
     ca: str | None,
     cert: str | None,
     timeout: float,
@@ -103,7 +105,7 @@ def device(
 
     def run(number: int) -> Outcome:
         name = device_id if device_id is None or count == 1 else f"{device_id}-{number + 1}"
-        return LabDevice(url, device_id=name, tls=tls, timeout=timeout, variant=variant).run(scenario)
+        return LabDevice(url, device_id=name, tls=tls, timeout=timeout, variant=variant, wbxml=wbxml).run(scenario)
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=count) as pool:
         runs = [pool.submit(run, number) for number in range(count)]

@@ -58,6 +58,7 @@ class LabDevice:
         timeout: float = 30.0,
         variant: str = "good",
         session_id: int = 1,
+        wbxml: bool = False,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -70,6 +71,7 @@ class LabDevice:
         self.info = messages.DeviceInfo(device_id or os.urandom(16).hex().upper())
         self.variant = variant
         self.timeout = timeout
+        self.wbxml = wbxml
         self.outcome = Outcome()
         self._tls = tls
         self._session_id = session_id - 1
@@ -173,9 +175,11 @@ class _Session:
     def _exchange(self, commands: list[str]) -> Message | None:
         self.message_id += 1
         body = messages.message(self.sender, self.message_id, commands)
+        if self.device.wbxml:
+            body = messages.to_wbxml(body)
         parts = urlsplit(self.device.url)
         headers = {
-            "Content-Type": messages.CONTENT_TYPE,
+            "Content-Type": messages.WBXML_TYPE if self.device.wbxml else messages.CONTENT_TYPE,
             "User-Agent": "MSFT OMA DM Client/1.2.0.1 (omadm-replay lab)",
             "Accept": "application/vnd.syncml.dm+xml, application/vnd.syncml.dm+wbxml, application/octet-stream",
             "Accept-Charset": "UTF-8",

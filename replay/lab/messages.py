@@ -6,10 +6,17 @@ from xml.sax.saxutils import escape
 
 from msgspec import Struct
 
+from replay.syncml import wbxml
 from replay.syncml.model import Command, Group, Message, Results, Status
 from replay.syncml.names import UNENROL_TYPE
 
 CONTENT_TYPE: Final = "application/vnd.syncml.dm+xml"
+WBXML_TYPE: Final = "application/vnd.syncml.dm+wbxml"
+
+
+def to_wbxml(body: bytes) -> bytes:
+    """A message in XML as WBXML 1.2, as real clients write it."""
+    return wbxml.encode(wbxml.from_xml(body))
 
 
 class Sender(Struct, frozen=True):

@@ -13,7 +13,7 @@ from typing import Any, Final
 from replay.lab import messages
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.model import Message, device_of
-from replay.syncml.read import read
+from replay.syncml.read import looks_like_wbxml, read
 from replay.syncml.unenrol import alerts
 
 #: Ways to misbehave, each towards the message that carries the alert.
@@ -82,7 +82,8 @@ class LabServer:
             commands = self._commands(received, device, has_alert)
         header = received.header
         sender = messages.Sender(header.session_id or "", device, (header.target.uri if header.target else "") or "")
-        return 200, messages.message(sender, int(_number(header.msg_id)), commands)
+        answer = messages.message(sender, int(_number(header.msg_id)), commands)
+        return 200, messages.to_wbxml(answer) if received.form == "wbxml" else answer
 
     def _commands(self, received: Message, device: str, has_alert: bool) -> list[str]:
         code = "406" if has_alert and self.variant == "refuse" else "200"
@@ -145,7 +146,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         code, body = answer
         self.send_response(code)
-        self.send_header("Content-Type", messages.CONTENT_TYPE if code == 200 else "text/plain")
+        kind = messages.WBXML_TYPE if looks_like_wbxml(body) else messages.CONTENT_TYPE
+        self.send_header("Content-Type", kind if code == 200 else "text/plain")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -85,6 +85,15 @@ def test_what_the_lab_device_does_is_judged_right(tmp_path, scenario, variant, v
     assert len(judged.episodes) == 1
 
 
+def test_an_unenrolment_in_wbxml(tmp_path):
+    with LabServer(unenroll="P") as server, recording(tmp_path, server.url) as proxy:
+        LabDevice(proxy.url, tls=proxy.tls, wbxml=True).run("server")
+        assert proxy.program.end() == 0
+    judged = judge(read(str(proxy.journal)), Options(quiet=0))
+    assert judged.verdict.word == "pass"
+    assert [turn.request.form for turn in judged.traffic.turns] == ["wbxml", "wbxml"]
+
+
 def test_a_reply_that_never_comes_is_what_it_is(tmp_path):
     with LabServer(variant="no-reply") as server, recording(tmp_path, server.url) as proxy:
         outcome = LabDevice(proxy.url, tls=proxy.tls, timeout=1.0).run("user")

@@ -44,6 +44,12 @@ def test_device_and_server_with_each_other():
         assert len(server.unenrolled) == 1
 
 
+def test_device_and_server_in_wbxml():
+    with LabServer(unenroll="P") as server:
+        outcome = LabDevice(server.url, wbxml=True).run("server")
+        assert (outcome.sent, outcome.answered, outcome.exec_seen) == (2, 2, True)
+
+
 @pytest.mark.slow
 def test_the_commands_over_tls(tmp_path):
     ca = tmp_path / "ca.pem"
