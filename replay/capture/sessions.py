@@ -119,9 +119,9 @@ class Traffic(Struct):
         return self.by_exchange.get(turn.number)
 
 
-def assemble(capture: Capture) -> Traffic:
-    """Reads every exchange of a capture and groups them, in order of time."""
-    turns = [read_turn(exchange) for exchange in sorted(capture.exchanges, key=lambda e: e.order)]
+def assemble(capture: Capture, *, lenient: bool = False) -> Traffic:
+    """Reads every exchange of a capture and groups them, in order of time; `lenient` reads messages as documents have them."""
+    turns = [read_turn(exchange, lenient=lenient) for exchange in sorted(capture.exchanges, key=lambda e: e.order)]
     traffic = Traffic(capture, turns)
     _note_origins(traffic)
     grouping = _Grouping(traffic)

@@ -111,25 +111,25 @@ def host_of(server: str) -> str:
     return f"{scheme.lower()}://{host}"
 
 
-def read_turn(exchange: Exchange) -> Turn:
+def read_turn(exchange: Exchange, *, lenient: bool = False) -> Turn:
     """Reads the messages of an exchange. Nothing is raised: what cannot be read is kept as the error that says why."""
     turn = Turn(exchange, _kind(exchange))
     if turn.kind != DM:
         return turn
     if exchange.body or (exchange.body is not None and exchange.method == "POST"):
-        turn.request, turn.request_error = _message(exchange.body)
+        turn.request, turn.request_error = _message(exchange.body, lenient=lenient)
     response = exchange.response
     if response is not None and response.body and not exchange.cut and _carries_message(response):
         if is_enveloped(response.body):
             turn.opaque_response = True
         else:
-            turn.response, turn.response_error = _message(response.body)
+            turn.response, turn.response_error = _message(response.body, lenient=lenient)
     return turn
 
 
-def _message(body: bytes) -> tuple[Message | None, UnreadableMessageError | None]:
+def _message(body: bytes, *, lenient: bool) -> tuple[Message | None, UnreadableMessageError | None]:
     try:
-        return read_message(body), None
+        return read_message(body, lenient=lenient), None
     except UnreadableMessageError as error:
         return None, error
 

@@ -12,6 +12,12 @@ COMMANDS: Final = {
     "record": ("replay.cli.record", "Record OMA DM traffic through mitmproxy into a journal."),
     "show": ("replay.cli.show", "Show a capture: enrolments, sessions and messages."),
     "check": ("replay.cli.check", "Judge captures: verdicts, and findings with their evidence."),
+    "normalize": (
+        "replay.cli.normalize",
+        "Print the normal form of a capture: the same text for what differs only in what is volatile.",
+    ),
+    "decode": ("replay.cli.decode", "One message from WBXML to XML."),
+    "encode": ("replay.cli.encode", "One message from XML to WBXML."),
     "lab": ("replay.cli.lab", "A small OMA DM server and device to try things on."),
     "demo": ("replay.cli.demo", "Record and judge an unenrolment on this machine, from end to end."),
     "addons": ("replay.cli.addons", "Print the folder of the mitmproxy scripts."),

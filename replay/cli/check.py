@@ -7,7 +7,7 @@ import click
 from replay.capture.exchange import CaptureError
 from replay.capture.readers import read
 from replay.cli.exits import ERROR, FAIL, INCONCLUSIVE, OF_VERDICT
-from replay.cli.options import output_option, seconds, time, verbosity_options, write_result
+from replay.cli.options import lenient_option, output_option, seconds, time, verbosity_options, write_result
 from replay.expect.case import QUIET, Options
 from replay.expect.finding import Party, Severity, Verdict, worst
 from replay.expect.judge import Judgement, Scope, judge, unreadable
@@ -62,6 +62,7 @@ def _rule(value: str) -> str:
     help="From which findings on the exit code is 1; `error` leaves inconclusive at 3.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@lenient_option
 @output_option
 @verbosity_options
 def command(
@@ -75,6 +76,7 @@ def command(
     ignore: tuple[str, ...],
     fail_on: str,
     form: str,
+    lenient: bool,
     output: str | None,
     brief: bool,
     verbose: bool,
@@ -91,6 +93,7 @@ def command(
         device=device,
         parties=tuple(Party(p) for p in parties) or tuple(Party),
         ignore=frozenset(ignore),
+        lenient=lenient,
     )
     judgements = [_judged(path, options, scope) for path in captures]
     shaped = report(judgements)

@@ -74,3 +74,36 @@ def write_result(text: str, output: str | None) -> None:
         Path(output).write_text(click.unstyle(text), encoding="utf-8")
     except OSError as error:
         stop(f"{output}: cannot be written: {error.strerror or error}")
+
+
+def lenient_option(function: _F) -> _F:
+    """`--lenient`: messages as document samples have them."""
+    what = "Repair what document samples get wrong (quotes in tags), and say what was repaired."
+    return click.option("--lenient", is_flag=True, help=what)(function)
+
+
+def read_bytes(file: str) -> bytes:
+    """The bytes of a file, or of stdin for `-`; ends the command where there are none."""
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        stop(f"{file}: cannot be read: {error.strerror or error}")
+    if not data:
+        stop(f"{file}: is empty; one message was expected")
+    return data
+
+
+def write_bytes(data: bytes, output: str | None, *, printable: bool = False) -> None:
+    """Writes bytes to a file or to stdout. Text for a terminal is made safe to print; in a pipe it stays as it is."""
+    if output is not None and output != "-":
+        try:
+            Path(output).write_bytes(data)
+        except OSError as error:
+            stop(f"{output}: cannot be written: {error.strerror or error}")
+        return
+    if printable and sys.stdout.isatty():
+        from replay.report.safe import visible_lines
+
+        click.echo(visible_lines(data.decode("utf-8", "backslashreplace")))
+        return
+    click.echo(data, nl=False)

@@ -6,7 +6,7 @@ from replay.capture.exchange import CaptureError
 from replay.capture.readers import read
 from replay.capture.sessions import assemble
 from replay.cli.exits import stop
-from replay.cli.options import output_option, write_result
+from replay.cli.options import lenient_option, output_option, write_result
 from replay.report.as_json import as_json
 from replay.report.tree import show_text, tree
 
@@ -16,14 +16,15 @@ from replay.report.tree import show_text, tree
 @click.option("--session", "only", type=click.IntRange(min=1), metavar="N", help="Show session N alone.")
 @click.option("--raw", is_flag=True, help="Show the bodies, as they were on the wire after coding was undone.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@lenient_option
 @output_option
-def command(capture: str, only: int | None, raw: bool, form: str, output: str | None) -> None:
+def command(capture: str, only: int | None, raw: bool, form: str, lenient: bool, output: str | None) -> None:
     """Show a capture as a tree: enrolments, sessions, exchanges, and the commands of each message.
 
     CAPTURE is a journal, a mitmproxy flow file, a SyncML message, a folder of messages, or - for stdin.
     """
     try:
-        traffic = assemble(read(capture))
+        traffic = assemble(read(capture), lenient=lenient)
     except CaptureError as error:
         stop(str(error))
     if only is not None and only > len(traffic.sessions):

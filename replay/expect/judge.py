@@ -20,12 +20,14 @@ _T = TypeVar("_T")
 
 
 class Scope(Struct, frozen=True, kw_only=True):
-    """What of a capture is judged: from when (seconds since 1970), which device, which parties, and without which rules."""
+    """What of a capture is judged: from when (seconds since 1970), which device, which parties, without which rules, and
+    whether messages are read as document samples have them."""
 
     since: float | None = None
     device: str | None = None
     parties: tuple[Party, ...] = tuple(Party)
     ignore: frozenset[str] = frozenset()
+    lenient: bool = False
 
 
 class EpisodeJudgement(Struct):
@@ -68,7 +70,7 @@ class Judgement(Struct):
 def judge(capture: Capture, options: Options | None = None, scope: Scope | None = None) -> Judgement:
     """Judges a capture by every rule. A rule that crashes makes the verdict on its party `error`; nothing is raised."""
     options, scope = options or Options(), scope or Scope()
-    traffic = assemble(narrowed(capture, since=scope.since, until=options.until))
+    traffic = assemble(narrowed(capture, since=scope.since, until=options.until), lenient=scope.lenient)
     case = Case(traffic, options)
     if scope.device is not None:
         case.episodes = [each for each in case.episodes if each.episode.enrolment.device == scope.device]

@@ -22,19 +22,23 @@ def write(message: model.Message) -> bytes:
 
     Raises ValueError where a text holds a character that XML 1.0 cannot write (WBXML can carry such).
     """
+    out: list[str] = []
+    _serialise(tree(message), "", out)
+    text = "".join(out)
+    if found := _UNWRITABLE.search(text):
+        raise ValueError(f"the character U+{ord(found.group()):04X}, which XML 1.0 cannot write")
+    return text.encode("utf-8")
+
+
+def tree(message: model.Message) -> Unknown:
+    """A message as elements in canonical order, whatever order and form it was written in: the root, with all that is in it."""
     make = _Maker(message.namespace)
     children: list[Unknown] = []
     if message.has_header:
         children.append(make.header(message.header))
     if message.has_body:
         children.append(make.body(message))
-    root = make.element("SyncML", children=[*children, *message.unknown])
-    out: list[str] = []
-    _serialise(root, "", out)
-    text = "".join(out)
-    if found := _UNWRITABLE.search(text):
-        raise ValueError(f"the character U+{ord(found.group()):04X}, which XML 1.0 cannot write")
-    return text.encode("utf-8")
+    return make.element("SyncML", children=[*children, *message.unknown])
 
 
 def _serialise(node: Unknown, outside: str, out: list[str]) -> None:

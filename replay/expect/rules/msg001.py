@@ -8,7 +8,8 @@ is not SyncML. It says where, and shows the bytes there. The finding falls to th
 What cannot be read cannot be judged. The rest of the capture is.
 
 ## Known exceptions
-The body of a response with an HTTP status of 400 or more is not judged. A body signed or enveloped as PKCS#7 is
+The body of a response with an HTTP status of 400 or more is not judged. Under
+--lenient a message that could be repaired is an info. A body signed or enveloped as PKCS#7 is
 CAP004, one that broke off HTP004.
 
 ## Good
@@ -41,6 +42,7 @@ def check(subject: Case) -> Iterable[Finding]:
     """Findings of MSG001."""
     for turn in subject.traffic.turns:
         response = turn.exchange.response
+        yield from _repaired(subject, turn)
         if turn.request_error is not None:
             yield _finding(subject, turn, "request", turn.request_error, Party.DEVICE)
         if turn.response_error is not None and response is not None and response.by != "proxy":
@@ -50,3 +52,12 @@ def check(subject: Case) -> Iterable[Finding]:
 def _finding(subject: Case, turn: Turn, side: str, error: UnreadableMessageError, party: Party) -> Finding:
     found = subject.finding(RULE, f"no SyncML message: {error}", spot=Spot(turn, side), party=party)
     return msgspec.structs.replace(found, line=error.line)
+
+
+def _repaired(subject: Case, turn: Turn) -> Iterable[Finding]:
+    """What a lenient reader repaired: said as an info, never silently."""
+    sides = (("request", turn.request, Party.DEVICE), ("response", turn.response, Party.SERVER))
+    for side, message, party in sides:
+        if message is not None and message.repairs:
+            text = f"not well-formed, and repaired as asked: {'; '.join(message.repairs)}"
+            yield subject.finding(RULE, text, spot=Spot(turn, side), party=party, severity=Severity.INFO)

@@ -1,0 +1,21 @@
+"""`omadm decode`: one message from WBXML to XML."""
+
+import click
+
+from replay.cli.exits import stop
+from replay.cli.options import read_bytes, write_bytes
+from replay.syncml import wbxml
+from replay.syncml.errors import UnreadableMessageError
+
+
+@click.command("decode")
+@click.argument("file", default="-", metavar="[FILE]")
+@click.option("-o", "--output", metavar="FILE", help="Write the XML to FILE, not to stdout.")
+def command(file: str, output: str | None) -> None:
+    """Turn one message from WBXML into XML. Without FILE, or with -, it is read from stdin."""
+    body = read_bytes(file)
+    try:
+        text = wbxml.to_xml(wbxml.decode(body))
+    except UnreadableMessageError as error:
+        stop(f"{file}: {error}")
+    write_bytes(text if text.endswith(b"\n") else text + b"\n", output, printable=True)

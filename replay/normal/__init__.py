@@ -1,0 +1,1 @@
+"""What does not count: identities given aliases, volatile values masked, and what is left as stable text (facts C)."""

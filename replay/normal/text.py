@@ -1,0 +1,55 @@
+"""The normal form as stable text: the same for two captures that differ only in what is volatile."""
+
+import json
+from collections.abc import Iterator
+
+from replay.normal.form import Node, NormalEnrolment, NormalMessage
+
+HEADLINE = "omadm-normal 1"
+
+
+def normal_text(enrolments: list[NormalEnrolment]) -> str:
+    """The normal form as text, a line an element, with a line feed at its end."""
+    lines = [HEADLINE]
+    for enrolment in enrolments:
+        lines += ["", f"enrolment of {enrolment.device} at {enrolment.server}"]
+        sessions = {session.alias: session for session in enrolment.sessions}
+        seen: dict[str, int] = {}
+        for alias in enrolment.order:
+            session = sessions[alias]
+            number = seen.get(alias, 0)
+            seen[alias] = number + 1
+            first = f", which begins with MsgID {session.first}" if session.first and not number else ""
+            lines += ["", f"session {alias}, exchange {number + 1}{first}"]
+            for side in session.exchanges[number]:
+                lines += _message(side)
+    return "\n".join(lines) + "\n"
+
+
+def _message(side: NormalMessage) -> Iterator[str]:
+    mark = ">" if side.sender == "device" else "<"
+    yield f"{mark} {_quoted(side.line)[1:-1]}"
+    for name, value in side.headers:
+        yield f"{mark}   {name}: {_quoted(value)[1:-1]}"
+    if side.problem is not None:
+        yield f"{mark}   {side.problem}"
+    if side.message is not None:
+        for line in _node(side.message, 1):
+            yield f"{mark} {line}"
+
+
+def _node(node: Node, depth: int) -> Iterator[str]:
+    namespace = f" in {_quoted(node.namespace)}" if node.namespace is not None else ""
+    attributes = "".join(f" @{name}={_quoted(value)}" for name, value in node.attributes)
+    value = ""
+    if node.sign is not None:
+        value = f" = {node.sign}"
+    elif node.text:
+        value = f" = {_quoted(node.text)}"
+    yield f"{'  ' * depth}{node.name}{namespace}{attributes}{value}"
+    for child in node.children:
+        yield from _node(child, depth + 1)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
