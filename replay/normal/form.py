@@ -242,9 +242,8 @@ class _MessageNormaliser:
         identity = identity_at(path, self.sender)
         if identity is None and node.name == "Data" and path.endswith("Item/Data") and uri is not None:
             identity = identity_at(uri, self.sender)
-        if identity is not None:
-            sign = self.outer.sign(identity, text)
-            return (text, None) if sign == text else (None, sign)
+        if identity is not None and (sign := self.outer.sign(identity, text)) != text:
+            return None, sign
         if node.name in ("TargetRef", "SourceRef"):
             return self.plain(text, is_reference=True)
         if path.endswith("Item/Data") and place not in self.to_the_letter:
