@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import structs
 
 from replay.syncml import wbxml, xml
+from replay.syncml.elements import from_root
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.model import Message
 
@@ -49,5 +50,5 @@ def read(body: bytes, *, lenient: bool = False) -> Message:
         raise UnreadableMessageError("an empty body where a SyncML message was expected", offset=0)
     if body[0] not in _WBXML_VERSIONS:
         return xml.read(body, lenient=lenient)
-    message = xml.from_root(xml.parse(wbxml.to_xml(wbxml.decode(body))), body)
+    message = from_root(xml.parse(wbxml.to_xml(wbxml.decode(body))), body)
     return structs.replace(message, form="wbxml", declared=None)
