@@ -9,22 +9,12 @@ import platform
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import captures
-
-
-def seconds(run: Callable[[], object], times: int = 3) -> float:
-    """The best of a few runs, in seconds."""
-    best = float("inf")
-    for _ in range(times):
-        start = time.perf_counter()
-        run()
-        best = min(best, time.perf_counter() - start)
-    return best
+from benchmarks import captures, messages
+from benchmarks.timing import best, row_of
 
 
 def command(*args: str) -> Callable[[], object]:
@@ -65,10 +55,7 @@ def rows(folder: Path, sessions: int) -> list[dict[str, object]]:
     found = []
 
     def row(what: str, against: str, ours: Callable[[], object], theirs: Callable[[], object], aim: float) -> None:
-        mine, other = seconds(ours), seconds(theirs)
-        found.append(
-            {"row": what, "against": against, "ratio": round(mine / other, 2), "aim": aim, "s": round(mine, 3)}
-        )
+        found.append(row_of(what, against, best([ours, theirs], rounds=3), aim))
 
     row(f"check a journal of {sessions} sessions", "msgspec and bare lxml", check, bare(journal), 4)
     row(
@@ -78,6 +65,7 @@ def rows(folder: Path, sessions: int) -> list[dict[str, object]]:
         command(str(scripts / "mitmdump"), "-n", "-q", "-r", str(flows)),
         0.3,
     )
+    found += messages.rows()
     row(
         "omadm --version",
         'python -c "import click"',
@@ -100,7 +88,7 @@ def main() -> None:
     versions["python"] = platform.python_version()
     print(f"{'row':<44} {'against':<26} {'ratio':>7} {'aim':>7} {'s':>8}")
     for each in found:
-        print(f"{each['row']:<44} {each['against']:<26} {each['ratio']:>7} {each['aim']:>7} {each['s']:>8}")
+        print(f"{each['row']:<44} {each['against']:<26} {each['ratio']:>7} {each['aim']:>7} {each['s']:>8.3g}")
     print(", ".join(f"{name} {number}" for name, number in versions.items()))
     Path(given.output).write_text(json.dumps({"versions": versions, "rows": found}, indent=2) + "\n")
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from replay.lab.messages import to_wbxml
 from replay.lab.server import LabServer
 from tests.conftest import ROOT
 from tests.processes import program
+from tests.story import Story
 
 pytestmark = [pytest.mark.slow, pytest.mark.mitmproxy]
 BLOCK = re.compile(r"^ *```([a-z ]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -29,6 +31,8 @@ def commands(kind: str) -> list[str]:
 def folder(tmp_path, monkeypatch) -> Path:
     """A working folder with the capture that the README speaks of, and the commands on the PATH."""
     shutil.copy(ROOT / "captures" / "server.jsonl", tmp_path / "run.jsonl")
+    (tmp_path / "message.xml").write_bytes(Story().package_one("1"))
+    (tmp_path / "message.wbxml").write_bytes(to_wbxml(Story().package_one("1")))
     scripts = tmp_path / "bin"
     scripts.mkdir()
     for name, module in (("omadm", "replay"), ("mitmdump", None)):

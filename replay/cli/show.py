@@ -7,7 +7,10 @@ from replay.capture.readers import read
 from replay.capture.sessions import assemble
 from replay.cli.exits import stop
 from replay.cli.options import lenient_option, output_option, write_result
+from replay.normal.form import normal_form
+from replay.normal.text import normal_text
 from replay.report.as_json import as_json
+from replay.report.safe import visible_lines
 from replay.report.tree import show_text, tree
 
 
@@ -15,10 +18,15 @@ from replay.report.tree import show_text, tree
 @click.argument("capture", metavar="CAPTURE")
 @click.option("--session", "only", type=click.IntRange(min=1), metavar="N", help="Show session N alone.")
 @click.option("--raw", is_flag=True, help="Show the bodies, as they were on the wire after coding was undone.")
+@click.option(
+    "--normalized", is_flag=True, help="Show the normal form: aliases for identities, masks for what is volatile."
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @lenient_option
 @output_option
-def command(capture: str, only: int | None, raw: bool, form: str, lenient: bool, output: str | None) -> None:
+def command(
+    capture: str, only: int | None, raw: bool, normalized: bool, form: str, lenient: bool, output: str | None
+) -> None:
     """Show a capture as a tree: enrolments, sessions, exchanges, and the commands of each message.
 
     CAPTURE is a journal, a mitmproxy flow file, a SyncML message, a folder of messages, or - for stdin.
@@ -29,5 +37,11 @@ def command(capture: str, only: int | None, raw: bool, form: str, lenient: bool,
         stop(str(error))
     if only is not None and only > len(traffic.sessions):
         stop(f"{capture}: there is no session {only}; the capture has {len(traffic.sessions)}")
+    if raw and normalized:
+        stop("--raw and --normalized are two views of the same bodies; choose one")
+    if normalized:
+        made = normal_form(traffic, only=only)
+        write_result(as_json(made) if form == "json" else visible_lines(normal_text(made)) + "\n", output)
+        return
     shaped = tree(traffic, only=only, raw=raw)
     write_result(as_json(shaped) if form == "json" else show_text(shaped), output)

@@ -77,10 +77,12 @@ class NormalEnrolment(Struct, frozen=True):
     order: tuple[str, ...]
 
 
-def normal_form(traffic: Traffic, profile: Profile | None = None) -> list[NormalEnrolment]:
-    """The normal form of a capture, an enrolment after the other in order of their first use."""
+def normal_form(traffic: Traffic, profile: Profile | None = None, *, only: int | None = None) -> list[NormalEnrolment]:
+    """The normal form of a capture, an enrolment after the other in order of their first use; of one session alone where
+    `only` is its number. The aliases are those of the whole capture."""
     maker = _Normaliser(traffic, profile or Profile())
-    return [maker.enrolment(each) for each in traffic.enrolments]
+    made = [maker.enrolment(each, only) for each in traffic.enrolments]
+    return [each for each in made if each.sessions or only is None]
 
 
 class _Normaliser:
@@ -92,7 +94,7 @@ class _Normaliser:
             if enrolment.device is not None:
                 self.aliases.of(Role.DEVICE, enrolment.device)
 
-    def enrolment(self, enrolment: Enrolment) -> NormalEnrolment:
+    def enrolment(self, enrolment: Enrolment, only: int | None) -> NormalEnrolment:
         for number, session in enumerate(enrolment.sessions, 1):
             self.sessions[session.number] = f"S{number}"
         turns = sorted(
@@ -102,8 +104,8 @@ class _Normaliser:
         return NormalEnrolment(
             self.aliases.of(Role.DEVICE, enrolment.device) if enrolment.device else "{no device}",
             without_host(enrolment.server),
-            tuple(self.session(session) for session in enrolment.sessions),
-            tuple(self.sessions[session.number] for _, session in turns),
+            tuple(self.session(session) for session in enrolment.sessions if only in (None, session.number)),
+            tuple(self.sessions[session.number] for _, session in turns if only in (None, session.number)),
         )
 
     def session(self, session: Session) -> NormalSession:

@@ -28,7 +28,10 @@ def _with_undeclared_prefixes(text: bytes, encoding: str | None) -> _Node | None
     """The root of a document of which nothing is wrong but prefixes that nobody declared, which is well-formed XML all the same:
     Windows' `msft:originalerror` is found that way. None where anything else is wrong."""
     parser = _parser.__wrapped__(encoding, recover=True)  # a log of its own
-    root = etree.fromstring(text, parser)
+    try:
+        root = etree.fromstring(text, parser)
+    except etree.XMLSyntaxError:
+        return None
     log: Any = parser.error_log
     return root if log and all(entry.type_name == "NS_ERR_UNDEFINED_NAMESPACE" for entry in log) else None
 

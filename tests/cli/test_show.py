@@ -64,3 +64,14 @@ def test_no_text_of_a_capture_reaches_the_terminal_as_an_escape_sequence(tmp_pat
         output = show(*more, path).output
         assert "\x1b" not in output
         assert "\x9b" not in output
+
+
+def test_the_normal_form_of_one_session(tmp_path):
+    path = str(server().save(tmp_path / "j.jsonl"))
+    result = show("--normalized", "--session", "3", path)
+    assert result.exit_code == 0
+    assert result.stdout.count("session S3") == 1
+    assert "session S2" not in result.stdout
+    shaped = json.loads(show("--normalized", "--format", "json", path).stdout)
+    assert [session["alias"] for session in shaped[0]["sessions"]] == ["S1", "S2", "S3"]
+    assert show("--normalized", "--raw", path).exit_code == 2
