@@ -37,13 +37,36 @@ class Reference(Struct, frozen=True):
 
 def resolve(session: "Session") -> list[Reference]:
     """Every Status, Results and correlated Alert of a session, resolved, in the order in which they were sent."""
-    return [
-        Reference(answer, _target(session, answer))
-        for turn in session.turns
-        for side, message in ((REQUEST, turn.request), (RESPONSE, turn.response))
-        if message is not None
-        for answer in _answers(turn, side, message)
-    ]
+    heard: dict[str, dict[str | None, _Heard]] = {REQUEST: {}, RESPONSE: {}}
+    execs = _Execs(session)
+    found: list[Reference] = []
+    for turn in session.turns:
+        for side, message in ((REQUEST, turn.request), (RESPONSE, turn.response)):
+            if message is None:
+                continue
+            peers = heard[RESPONSE if side == REQUEST else REQUEST]
+            found += [Reference(answer, _target(answer, peers, execs)) for answer in _answers(turn, side, message)]
+            # of a MsgID that was used twice the later message is meant from here on
+            heard[side][message.header.msg_id] = _Heard(turn, side, message)
+    return found
+
+
+class _Heard:
+    """A message that a side has sent, with its commands by CmdID, looked up once it is answered."""
+
+    def __init__(self, turn: Turn, side: str, message: Message) -> None:
+        self.turn, self.side, self.message = turn, side, message
+        self._first: dict[tuple[str | None, str | None], Sent] | None = None
+
+    def command(self, answer: Status | Results) -> Sent | None:
+        """The command of that CmdID; of several the one of that name, because a Status names its command."""
+        if self._first is None:
+            self._first = {}
+            for place, command in self.message.walk():
+                sent = Sent(self.turn, self.side, place, command)
+                self._first.setdefault((command.cmd_id, command.name), sent)
+                self._first.setdefault((command.cmd_id, None), sent)
+        return self._first.get((answer.cmd_ref, answer.cmd)) or self._first.get((answer.cmd_ref, None))
 
 
 def _answers(turn: Turn, side: str, message: Message) -> Iterator[Sent]:
@@ -52,47 +75,40 @@ def _answers(turn: Turn, side: str, message: Message) -> Iterator[Sent]:
             yield Sent(turn, side, place, command)
 
 
-def _target(session: "Session", answer: Sent) -> Sent | None:
+def _target(answer: Sent, peers: dict[str | None, _Heard], execs: "_Execs") -> Sent | None:
     command = answer.command
     if isinstance(command, Alert):
-        return _correlated(session, command, answer.turn)
+        return execs.before(answer.turn, command.correlator)
     if not isinstance(command, (Status, Results)) or command.cmd_ref is None:
         return None
-    msg_ref = command.msg_ref or ("1" if isinstance(command, Results) else None)
-    for turn, side, message in _heard_before(session, answer):
-        if message.header.msg_id == msg_ref:
-            if command.cmd_ref == "0" and isinstance(command, Status):
-                return Sent(turn, side)
-            found = _command(message, command)
-            return Sent(turn, side, *found) if found else None
-    return None
+    heard = peers.get(command.msg_ref or ("1" if isinstance(command, Results) else None))
+    if heard is None:
+        return None
+    if command.cmd_ref == "0" and isinstance(command, Status):
+        return Sent(heard.turn, heard.side)
+    return heard.command(command)
 
 
-def _heard_before(session: "Session", answer: Sent) -> Iterator[tuple[Turn, str, Message]]:
-    """What the peer had said by then, newest first: of a MsgID that was used twice the later one is meant."""
-    place = session.turns.index(answer.turn)
-    for turn in reversed(session.turns[: place + 1]):
-        if answer.side == RESPONSE and turn.request is not None:
-            yield turn, REQUEST, turn.request
-        if answer.side == REQUEST and turn is not answer.turn and turn.response is not None:
-            yield turn, RESPONSE, turn.response
+class _Execs:
+    """The Execs with a Correlator of an enrolment, which asynchronous Alerts answer, in whatever later session."""
 
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+        self._by_correlator: dict[str, list[Sent]] | None = None
 
-def _command(message: Message, answer: Status | Results) -> tuple[tuple[int, ...], Command] | None:
-    """The command of that CmdID; of several the one of that name, because a Status names its command."""
-    same_id = [(place, command) for place, command in message.walk() if command.cmd_id == answer.cmd_ref]
-    same_name = [(place, command) for place, command in same_id if command.name == answer.cmd]
-    return next(iter(same_name or same_id), None)
+    def before(self, turn: Turn, correlator: str | None) -> Sent | None:
+        """The last Exec of that Correlator which the server had sent by the time of a turn."""
+        if self._by_correlator is None:
+            self._by_correlator = {}
+            for sent in self._sent():
+                if isinstance(sent.command, Exec) and sent.command.correlator:
+                    self._by_correlator.setdefault(sent.command.correlator, []).append(sent)
+        known = self._by_correlator.get(correlator or "", ())
+        return next((sent for sent in reversed(known) if sent.turn.exchange.order <= turn.exchange.order), None)
 
-
-def _correlated(session: "Session", alert: Alert, turn: Turn) -> Sent | None:
-    """The Exec that an asynchronous Alert answers, by its Correlator, in this or an earlier session of the enrolment."""
-    found = None
-    for other in session.enrolment.sessions:
-        for before in other.turns:
-            if before.response is None or before.exchange.order > turn.exchange.order:
-                continue
-            for place, command in before.response.walk():
-                if isinstance(command, Exec) and command.correlator == alert.correlator:
-                    found = Sent(before, RESPONSE, place, command)
-    return found
+    def _sent(self) -> Iterator[Sent]:
+        for session in self._session.enrolment.sessions:
+            for turn in session.turns:
+                if turn.response is not None:
+                    for place, command in turn.response.walk():
+                        yield Sent(turn, RESPONSE, place, command)
