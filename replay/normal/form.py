@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from replay.capture.exchange import Exchange, Headers, header
-from replay.capture.references import REQUEST, RESPONSE, Reference, Sent
+from replay.capture.references import REQUEST, RESPONSE, Reference
 from replay.capture.sessions import Enrolment, Session, Traffic
 from replay.capture.turns import Turn
 from replay.normal.aliases import Aliases
 from replay.normal.identities import Identity, Role, Treatment, identity_at
 from replay.normal.masks import volatile_kind
+from replay.normal.sent import SentNames
 from replay.syncml.media import media_type
 from replay.syncml.model import Message, Unknown
 from replay.syncml.names import COMMANDS, METINF
@@ -89,6 +90,7 @@ class _Normaliser:
     def __init__(self, traffic: Traffic, profile: Profile) -> None:
         self.profile = profile
         self.aliases = Aliases()
+        self.names = SentNames()
         self.sessions: dict[int, str] = {}
         for enrolment in traffic.enrolments:
             if enrolment.device is not None:
@@ -270,8 +272,7 @@ class _MessageNormaliser:
         found = self.references.get((id(self.turn), self.side, place))
         if found is None or found.to is None:
             return "{nothing that was sent}"
-        sent = found.to
-        return f"{{message {_ordinal(self.session, sent)}, {_path(sent)}}}"
+        return f"{{{self.outer.names.of(self.session, found.to)}}}"
 
 
 def _inside(node: Unknown) -> bool:
@@ -287,27 +288,6 @@ def _uri_of(item: Unknown) -> str | None:
                     if part.name == "LocURI":
                         return part.text
     return None
-
-
-def _ordinal(session: Session, sent: Sent) -> int:
-    """The how manieth of its sender's messages in the session a message is, from 1."""
-    messages = [turn for turn in session.turns if (turn.request if sent.side == REQUEST else turn.response) is not None]
-    return messages.index(sent.turn) + 1
-
-
-def _path(sent: Sent) -> str:
-    """The path of a command by names, each with its number among those of that name: `Atomic[1]/Replace[2]`."""
-    message = sent.turn.request if sent.side == REQUEST else sent.turn.response
-    if sent.command is None or message is None:
-        return "SyncHdr"
-    steps = []
-    commands = message.commands
-    for number in sent.place:
-        command = commands[number]
-        same = [other for other in commands[: number + 1] if other.name == command.name]
-        steps.append(f"{command.name}[{len(same)}]")
-        commands = getattr(command, "commands", ())
-    return "/".join(steps)
 
 
 def _end(exchange: Exchange) -> str | None:
