@@ -151,6 +151,7 @@ class Trouble(Struct, frozen=True):
     text: str
     line: int | None = None
     exchange: int | None = None
+    at: Moment | None = None
 
 
 class Capture(Struct):

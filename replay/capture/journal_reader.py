@@ -111,7 +111,7 @@ class _Reader:
             text = f"line {number}: the capture ends in the middle of a line ({len(raw)} bytes of it are there)"
         else:
             text = f"line {number}: cannot be read, and is left out: {error}"
-        self.capture.troubles.append(Trouble("cut", text, line=number))
+        self.capture.troubles.append(Trouble("cut", text, line=number, at=self.last))
 
     def _take(self, line: _Line, number: int) -> None:
         if line.type == "open":
@@ -140,11 +140,16 @@ class _Reader:
         if line.t is None:
             if self.last is not None:
                 text = f"line {number}: has no time, though lines before it have; taken for the time of the last one"
-                self.capture.troubles.append(Trouble("cut", text, line=number))
+                self.capture.troubles.append(Trouble("cut", text, line=number, at=self.last))
             return self.last
         if self.last is not None and line.t < self.last.wall - _CLOCK_SLACK:
             self.capture.troubles.append(
-                Trouble("clock", f"line {number}: time runs backwards by {self.last.wall - line.t:.3f} s", line=number)
+                Trouble(
+                    "clock",
+                    f"line {number}: time runs backwards by {self.last.wall - line.t:.3f} s",
+                    line=number,
+                    at=Moment(line.t, self.last.clock),
+                )
             )
         if self.anchor is None:
             begin = line.t if self.last is None else max(line.t, self.last.clock)

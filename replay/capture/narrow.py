@@ -22,7 +22,8 @@ def narrowed(capture: Capture, *, since: float | None = None, until: float | Non
     out.connections = [connection for connection in capture.connections if bounds.hold(connection.at)]
     out.broken_off = [broken for broken in capture.broken_off if bounds.hold(broken.failure.at)]
     out.stretches = [clipped for stretch in capture.stretches if (clipped := bounds.clip(stretch)) is not None]
-    if len(out.stretches) != len(capture.stretches) or out.stretches[-1:] != capture.stretches[-1:]:
+    out.troubles = [trouble for trouble in capture.troubles if bounds.hold(trouble.at)]
+    if [stretch.end for stretch in out.stretches[-1:]] != [stretch.end for stretch in capture.stretches[-1:]]:
         out.ended_by = "until"
     return out
 

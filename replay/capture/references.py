@@ -81,7 +81,8 @@ def _target(answer: Sent, peers: dict[str | None, _Heard], execs: "_Execs") -> S
         return execs.before(answer.turn, command.correlator)
     if not isinstance(command, (Status, Results)) or command.cmd_ref is None:
         return None
-    heard = peers.get(command.msg_ref or ("1" if isinstance(command, Results) else None))
+    msg_ref = command.msg_ref or ("1" if isinstance(command, Results) else None)
+    heard = peers.get(msg_ref) if msg_ref is not None else None
     if heard is None:
         return None
     if command.cmd_ref == "0" and isinstance(command, Status):

@@ -13,6 +13,7 @@ from replay.syncml.unenrol import alerts, execs
 
 #: A byte-identical package 1 within this many seconds of an unanswered one is a retransmission (contract).
 _RETRANSMISSION: Final = 60.0
+_WORD: Final = re.compile(r"[\w.:-]+")
 #: The DeviceID of an enrolment request ([MS-MDE2], ContextItem), with something in it.
 _DEVICE_ID: Final = re.compile(
     r"""(?:Name\s*=\s*["']DeviceID["'][^>]*>\s*<[^<>]*Value|<(?:[\w.-]+:)?DeviceID)[^<>]*>\s*[^<\s]"""
@@ -200,7 +201,8 @@ class _Grouping:
         enrolment in this capture."""
         known = {device for device, _ in self.current if device}
         body = (turn.exchange.body or b"").decode("utf-8", "replace")
-        named = {device for device in known if _names(body, device)}
+        words = {word.lower() for word in _WORD.findall(body)}
+        named = {device for device in known if _is_named(device, body, words)}
         if named or _DEVICE_ID.search(body):  # a DeviceID that is nobody's here is a new device's
             return named
         cert = turn.exchange.client_cert
@@ -213,8 +215,11 @@ class _Grouping:
         return same if len(same) == 1 else None
 
 
-def _names(body: str, device: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(device)}(?![\w-])", body, re.IGNORECASE) is not None
+def _is_named(device: str, body: str, words: set[str]) -> bool:
+    """Whether a device's id stands in a body as a word of its own."""
+    if _WORD.fullmatch(device):
+        return device.lower() in words
+    return f">{device.lower()}<" in body.lower()  # an id with other characters: the whole text of an element
 
 
 def _continued(known: Iterable[Session], turn: Turn) -> Session | None:

@@ -28,7 +28,7 @@ def command(file: str, output: str | None, wbxml_version: str) -> None:
         stop("WBXML is binary, and stdout is a terminal: give -o FILE, or redirect the output")
     body = read_bytes(file)
     try:
-        encoded = wbxml.encode(wbxml.from_xml(body.strip(), version=_VERSIONS[wbxml_version]))
+        encoded = wbxml.encode(wbxml.from_xml(body, version=_VERSIONS[wbxml_version]))
     except UnreadableMessageError as error:
         stop(f"{file}: {error}")
     write_bytes(encoded, output)

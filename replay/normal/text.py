@@ -12,7 +12,7 @@ def normal_text(enrolments: list[NormalEnrolment]) -> str:
     """The normal form as text, a line an element, with a line feed at its end."""
     lines = [HEADLINE]
     for enrolment in enrolments:
-        lines += ["", f"enrolment of {enrolment.device} at {enrolment.server}"]
+        lines += ["", f"enrolment of {enrolment.device} at {_quoted(enrolment.server)[1:-1]}"]
         sessions = {session.alias: session for session in enrolment.sessions}
         seen: dict[str, int] = {}
         for alias in enrolment.order:
@@ -43,7 +43,7 @@ def _node(node: Node, depth: int) -> Iterator[str]:
     attributes = "".join(f" @{name}={_quoted(value)}" for name, value in node.attributes)
     value = ""
     if node.sign is not None:
-        value = f" = {node.sign}"
+        value = f" = {_quoted(node.sign)[1:-1]}"
     elif node.text:
         value = f" = {_quoted(node.text)}"
     yield f"{'  ' * depth}{node.name}{namespace}{attributes}{value}"

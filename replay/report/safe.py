@@ -19,7 +19,7 @@ def visible(text: str) -> str:
 
 def visible_lines(text: str) -> str:
     """A text of several lines, as `visible`, with line feeds and tabs kept."""
-    return "\n".join("\t".join(visible(part) for part in line.split("\t")) for line in text.splitlines())
+    return "\n".join("\t".join(visible(part) for part in line.split("\t")) for line in text.split("\n"))
 
 
 def visible_json(text: str) -> str:

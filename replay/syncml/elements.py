@@ -18,7 +18,11 @@ _MSFT_NAMESPACE: Final = "{http://schemas.microsoft.com/MobileDevice/MDM}"
 #: remembered.
 _NAMES: Final[dict[Any, str]] = {}
 _MOST_NAMES: Final = 1024
+#: Namespaces in which an element is SyncML's, right or wrong: SyncML of whatever version, MetInf, DevInf, DM DDF.
+_FAMILY: Final = re.compile(r"\{syncml", re.IGNORECASE)
 _EXCERPT: Final = 24
+#: White space as XML has it; other blanks count.
+_WHITE_SPACE: Final = " \t\r\n"
 # lxml's stubs do not know all of an element; elements are Any in this module.
 _Node = Any
 
@@ -28,7 +32,7 @@ def from_root(root: _Node, body: bytes, *, declared: str | None = None, repairs:
 
     Raises UnreadableMessageError where the root is not SyncML, or has two headers or bodies.
     """
-    name = _name(root)
+    name = _name(root).rpartition("}")[2]
     if name != "SyncML":
         raise UnreadableMessageError(
             f"the root element is {name}, not SyncML", line=root.sourceline, column=1, excerpt=body.lstrip()[:_EXCERPT]
@@ -71,7 +75,9 @@ def _name(node: _Node) -> str:
         raise UnreadableMessageError(
             f"an entity reference ({node.text}), which is not replaced", line=node.sourceline, column=1
         )
-    name = tag.rpartition("}")[2]
+    namespace, brace, name = tag.rpartition("}")
+    if brace and not _FAMILY.match(namespace):
+        name = tag  # an element of somebody else's, whatever it is called
     if len(_NAMES) < _MOST_NAMES:
         _NAMES[tag] = name
     return name
@@ -84,7 +90,12 @@ def _namespace(node: _Node) -> str:
 
 def _id(node: _Node) -> str:
     text = node.text
-    return text.strip() if text else ""
+    return text.strip(_WHITE_SPACE) if text else ""
+
+
+def _is_plain(node: _Node, reader: Any) -> bool:
+    """Whether a leaf holds nothing but text; what has elements in it is kept whole, as unknown."""
+    return reader is not _id or not len(node)
 
 
 class _Body:
@@ -112,7 +123,7 @@ def _header(node: _Node) -> model.Header:
     for child in node:
         name = _NAMES.get(child.tag) or _name(child)
         reader = _HEADER.get(name)
-        if reader is None or reader[0] in values:
+        if reader is None or reader[0] in values or not _is_plain(child, reader[1]):
             unknown.append(_unknown(child))
         else:
             values[reader[0]] = reader[1](child)
@@ -132,7 +143,7 @@ def _command(node: _Node, name: str) -> model.Command:
         field = fields.get(child_name)
         if child_name == "Item":
             items.append(_item(child))
-        elif field is not None and field[0] not in values:
+        elif field is not None and field[0] not in values and _is_plain(child, field[1]):
             values[field[0]] = field[1](child)
         elif name == "Results" and child_name in _REFS:
             values[_REFS[child_name]] = (*values.get(_REFS[child_name], ()), _id(child))
@@ -152,9 +163,9 @@ def _status(node: _Node) -> model.Status:
     for child in node:
         name = _NAMES.get(child.tag) or _name(child)
         field = _STATUS.get(name)
-        if field is not None and field not in values:
+        if field is not None and field not in values and not len(child):
             text = child.text
-            values[field] = text.strip() if text else ""
+            values[field] = text.strip(_WHITE_SPACE) if text else ""
             if name == "Data" and (attributes := _attributes(child)):
                 values["data_attributes"] = attributes
         elif name == "Item":
@@ -199,10 +210,10 @@ def _address(node: _Node) -> model.Address:
     unknown: list[model.Unknown] = []
     for child in node:
         child_name = _NAMES.get(child.tag) or _name(child)
-        if child_name == "LocURI" and uri is None:
+        if child_name == "LocURI" and uri is None and not len(child):
             text = child.text
-            uri = text.strip() if text else ""
-        elif child_name == "LocName" and name is None:
+            uri = text.strip(_WHITE_SPACE) if text else ""
+        elif child_name == "LocName" and name is None and not len(child):
             name = _id(child)
         else:
             unknown.append(_unknown(child))
@@ -213,7 +224,7 @@ def _meta(node: _Node) -> model.Meta:
     values: dict[str, model.Leaf] = {}
     unknown: list[model.Unknown] = []
     for child in node:
-        field = _META.get(_NAMES.get(child.tag) or _name(child))
+        field = _META.get((_NAMES.get(child.tag) or _name(child)).rpartition("}")[2])  # in whatever namespace (UNE004)
         if field is None or field in values or len(child):
             unknown.append(_unknown(child))
         else:
@@ -228,7 +239,7 @@ def _cred(node: _Node) -> model.Cred:
         name = _NAMES.get(child.tag) or _name(child)
         if name == "Meta" and meta is None:
             meta = _meta(child)
-        elif name == "Data" and data is None:
+        elif name == "Data" and data is None and not len(child):
             data = child.text or ""
         else:
             unknown.append(_unknown(child))
@@ -241,7 +252,7 @@ def _chal(node: _Node) -> model.Meta:
 
 def _unknown(node: _Node) -> model.Unknown:
     return model.Unknown(
-        name=_name(node),
+        name=_name(node).rpartition("}")[2],
         namespace=_namespace(node),
         text=node.text or "",
         attributes=_attributes(node),

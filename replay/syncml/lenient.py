@@ -12,7 +12,7 @@ _DOUBLE: Final = "\u201c\u201d\u201e\u201f\u2033\uff02"
 _SINGLE: Final = "\u2018\u2019\u201a\u201b\u2032"
 _TYPOGRAPHIC: Final = str.maketrans({**dict.fromkeys(_DOUBLE, '"'), **dict.fromkeys(_SINGLE, "'")})
 #: An escaped quote where an attribute's value begins or ends.
-_ESCAPED: Final = re.compile(r"(=\s*)(&(?:quot|apos|#39|#34|#x27|#x22);)([^<>]*?)\2(?=[\s/>])", re.IGNORECASE)
+_ESCAPED: Final = re.compile(r"(=\s*)(&(?:quot|apos|#39|#34|#x27|#x22);)([^<>=]{0,2000}?)\2(?=[\s/>])", re.IGNORECASE)
 _QUOTE: Final = {"&quot;": '"', "&#34;": '"', "&#x22;": '"', "&apos;": "'", "&#39;": "'", "&#x27;": "'"}
 
 
@@ -25,15 +25,19 @@ def repair(body: bytes) -> tuple[bytes, tuple[str, ...]]:
         return body, ()
     repairs: list[str] = []
 
+    place = [0, 1]  # an offset, and the line there: lines are counted once, on the way
+
     def mend(found: re.Match[str]) -> str:
         tag = found.group()
-        line = text.count("\n", 0, found.start()) + 1
         straight = tag.translate(_TYPOGRAPHIC)
-        if straight != tag:
-            repairs.append(f"line {line}: typographic quotes in a tag made straight")
         mended = _ESCAPED.sub(lambda m: m[1] + _QUOTE[m[2].lower()] + m[3] + _QUOTE[m[2].lower()], straight)
+        if mended != tag:
+            place[1] += text.count("\n", place[0], found.start())
+            place[0] = found.start()
+        if straight != tag:
+            repairs.append(f"line {place[1]}: typographic quotes in a tag made straight")
         if mended != straight:
-            repairs.append(f"line {line}: escaped quotes around an attribute unescaped")
+            repairs.append(f"line {place[1]}: escaped quotes around an attribute unescaped")
         return mended
 
     mended = _TAG.sub(mend, text)

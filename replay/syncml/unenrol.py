@@ -36,13 +36,14 @@ class UnenrolAlert(Struct, frozen=True):
 
     @property
     def data(self) -> str | None:
-        """Data of the item, as it stands."""
-        return self.item.data
+        """Data of the item, as it stands; with the elements in it, where there are any."""
+        inside = "".join(f"<{each.name}>{each.tail}" for each in self.item.embedded)
+        return self.item.data + inside if self.item.data is not None else None
 
     @property
     def enrolment_stays(self) -> bool:
         """Whether the alert says that the directory unjoin failed: the device remains enrolled (facts A1.5)."""
-        return self.item.data in STAYS
+        return self.data in STAYS
 
     @property
     def type(self) -> Leaf | None:

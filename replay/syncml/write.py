@@ -15,6 +15,8 @@ from replay.syncml.model import Unknown
 
 #: Characters that XML 1.0 has no way to write (XML 1.0, 2.2).
 _UNWRITABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: XML's own namespace, whose prefix needs no declaration.
+_XML: Final = "{http://www.w3.org/XML/1998/namespace"
 
 
 def write(message: model.Message) -> bytes:
@@ -49,8 +51,10 @@ def _serialise(node: Unknown, outside: str, out: list[str]) -> None:
     for number, (name, value) in enumerate(node.attributes):
         namespace, brace, local = name.rpartition("}")
         if brace:
-            prefix = "msft" if namespace.startswith("{http://schemas.microsoft.com/") else f"a{number}"
-            out.append(f" xmlns:{prefix}={quoteattr(namespace[1:])} {prefix}:{local}={_attribute(value)}")
+            if namespace == _XML:
+                out.append(f" xml:{local}={_attribute(value)}")
+            else:
+                out.append(f" xmlns:a{number}={quoteattr(namespace[1:])} a{number}:{local}={_attribute(value)}")
         else:
             out.append(f" {name}={_attribute(value)}")
     if not node.text and not node.children:
