@@ -39,24 +39,34 @@ def check_credentials(enrolment: Enrolment, secrets: Secrets) -> list[Checked]:
     known = {REQUEST: secrets.device, RESPONSE: secrets.server}
     other = {REQUEST: RESPONSE, RESPONSE: REQUEST}
     found: list[Checked] = []
-    turns = sorted((t for s in enrolment.sessions for t in s.turns), key=lambda turn: turn.exchange.order)
-    for turn in turns:
+    for turn, side in _in_order(enrolment):
         response = turn.exchange.response
-        sides: tuple[tuple[str, Message | None, Headers, bytes | None], ...] = (
-            (REQUEST, turn.request, turn.exchange.headers, turn.exchange.body),
-            (RESPONSE, turn.response, response.headers if response else (), response.body if response else None),
-        )
-        for side, message, headers, body in sides:
-            if message is None:
-                continue
-            found += _check(turn, side, message, headers, body or b"", known[side], nonces[side])
-            # what this side challenges with is what the other side's next credential is made with
-            nonces[other[side]] = _challenged_with(message) or nonces[other[side]]
+        message = turn.request if side == REQUEST else turn.response
+        if message is None or (side == RESPONSE and response is None):
+            continue
+        headers = turn.exchange.headers if side == REQUEST else response.headers if response else ()
+        found += _check(turn, side, message, headers, known[side], nonces[side])
+        # what this side challenges with is what the other side's next credential is made with
+        nonce = _challenged_with(message)
+        if nonce is not None:
+            lost = turn.exchange.failure is not None  # did the peer get it? Then nobody can say which nonce is in force
+            nonces[other[side]] = None if lost else nonce
     return found
 
 
+def _in_order(enrolment: Enrolment) -> list[tuple[Turn, str]]:
+    """Every request and response of an enrolment, in the order in which they were sent."""
+    events = []
+    for session in enrolment.sessions:
+        for turn in session.turns:
+            events.append((turn.exchange.order, turn, REQUEST))
+            if turn.exchange.response is not None:
+                events.append((turn.exchange.response.order, turn, RESPONSE))
+    return [(turn, side) for _, turn, side in sorted(events, key=lambda event: event[0])]
+
+
 def _check(
-    turn: Turn, side: str, message: Message, headers: Headers, body: bytes, secret: Secret | None, nonce: bytes | None
+    turn: Turn, side: str, message: Message, headers: Headers, secret: Secret | None, nonce: bytes | None
 ) -> list[Checked]:
     found = []
     cred = message.header.cred
@@ -69,7 +79,7 @@ def _check(
             parsed = credentials.parse_hmac_header(value)
         except ValueError:
             return [*found, Checked(turn, side, credentials.MAC, right=False)]
-        right = credentials.verify_mac(parsed, secret, nonce, body) if secret else None
+        right = credentials.verify_mac(parsed, secret, nonce, message.raw) if secret else None
         found.append(Checked(turn, side, credentials.MAC, right))
     return found
 
@@ -79,5 +89,6 @@ def _challenged_with(message: Message) -> bytes | None:
     nonce = None
     for command in message.commands:
         if isinstance(command, Status) and command.chal is not None:
-            nonce = credentials.next_nonce(command.chal) or nonce
+            challenged = credentials.next_nonce(command.chal)
+            nonce = nonce if challenged is None else challenged
     return nonce

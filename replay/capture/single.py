@@ -1,6 +1,8 @@
-"""Messages without a recorder: one message in a file, or a folder of them (`NN_request.xml`, `NN_response.xml`).
+"""Messages without a recorder: one message in a file, or a folder of them (`NN_request.xml`, `NN_response.wbxml`), or the traces
+that servers write (`MSG_request.txt`, `MSG_response.txt`).
 
-Such captures have no clock; what a `.headers` file beside a body says (request line or status line, headers) is read.
+Such captures have no clock. What a `.headers` file beside a body says (request line or status line, headers) is read, and so is
+what stands before the body in a trace. Headers without a body are a message of which no body was kept.
 """
 
 import re
@@ -16,7 +18,11 @@ from replay.syncml.read import read as read_message
 
 NAME: Final = "message"
 FOLDER_NAME: Final = "folder"
-_FILE: Final = re.compile(r"^(?P<key>.+)_(?P<side>request|response)\.(?P<form>xml|wbxml)$")
+_FILE: Final = re.compile(r"^(?P<key>.+)_(?P<side>request|response)\.(?P<form>xml|wbxml|txt|headers)$", re.IGNORECASE)
+_REQUEST_LINE: Final = re.compile(r"^(?P<method>[A-Za-z]+)(?: +(?P<target>(?!HTTP/)\S.*?))?(?: +(?P<http>HTTP/\S+))?$")
+_STATUS_LINE: Final = re.compile(r"^(?P<http>HTTP/\S+) +(?P<status>[0-9]{3})(?: +(?P<reason>.*))?$")
+#: What a trace begins with where it has the head of the message before the body.
+_TRACE_HEAD: Final = re.compile(rb"^(?:[A-Z]+ \S+ HTTP/|HTTP/\d)[^\n]*\n(?:[^\s:<][^\n:]*:[^\n]*\n)*\r?\n")
 #: The root of a fragment, as documents print single commands.
 _FRAGMENT: Final = re.compile(
     rb"^\s*(?:<\?xml[^>]*\?>\s*)?<(?:[\w.-]+:)?(SyncHdr|SyncBody|Alert|Status|Exec|Get|Replace|Add|Delete|Atomic|Results)[\s>]"
@@ -43,7 +49,7 @@ def is_from_server(body: bytes) -> bool:
     """Whether a message on its own is the server's: its Target is a device and its Source a URL, or it has no header
     and carries commands that only a server sends (DMP 8)."""
     try:
-        message = read_message(body)
+        message = read_message(body, lenient=True)  # who sent it can be told, whether it is well-formed or not
     except UnreadableMessageError:
         return False
     target, source = message.header.target, message.header.source
@@ -64,68 +70,87 @@ def _opens_session(message: Message) -> bool:
     return any(isinstance(c, Alert) and c.code in (SERVER_INITIATED, CLIENT_INITIATED) for c in message.commands)
 
 
-def is_folder_of_messages(folder: Path) -> bool:
-    """Whether a folder holds messages under the names that this reader knows."""
-    return any(_FILE.match(entry.name) for entry in folder.iterdir())
+def message_files(folder: Path) -> list[Path]:
+    """The files of a folder whose names this reader knows, in order of their names."""
+    return sorted(entry for entry in folder.iterdir() if _FILE.match(entry.name))
 
 
 def read_folder(folder: Path) -> Capture:
     """A folder of messages as a capture: a request and the response of the same number are one exchange.
 
-    Raises CaptureError where the folder holds none.
+    Raises CaptureError where the folder holds none, OSError where a file cannot be read.
     """
+    capture = Capture(path=str(folder), format=FOLDER_NAME)
     found: dict[str, dict[str, Path]] = {}
-    for entry in folder.iterdir():
-        if match := _FILE.match(entry.name):
-            found.setdefault(match["key"], {})[match["side"]] = entry
+    for entry in message_files(folder):
+        match = _FILE.match(entry.name)
+        if match is None:
+            continue
+        sides = found.setdefault(match["key"], {})
+        side, is_head = match["side"].lower(), match["form"].lower() == "headers"
+        if side in sides and not is_head and sides[side].suffix.lower() != ".headers":
+            text = f"{entry.name}: there is {sides[side].name} as well, and only that is read"
+            capture.troubles.append(Trouble("cut", text))
+        elif side not in sides or not is_head:
+            sides[side] = entry
     if not found:
         raise CaptureError(
             f"{folder}: is a folder without messages; expected files named like 01_request.xml and 01_response.xml"
         )
-    capture = Capture(path=str(folder), format=FOLDER_NAME)
     for number, key in enumerate(sorted(found, key=_by_number), 1):
         capture.exchanges.append(_exchange(number, key, found[key], capture))
     return capture
 
 
 def _by_number(key: str) -> tuple[int, str]:
-    digits = re.match(r"\d+", key)
+    digits = re.match(r"[0-9]{1,18}", key)
     return (int(digits.group()) if digits else 0, key)
 
 
 def _exchange(number: int, key: str, files: dict[str, Path], capture: Capture) -> Exchange:
     exchange = Exchange(number=number, id=key, order=2.0 * number)
     if "request" in files:
-        first, headers = _head(files["request"])
-        method, _, rest = first.partition(" ")
-        exchange.method = method or "POST"
-        exchange.http = rest.rpartition(" ")[2] or None
-        exchange.headers = headers
-        exchange.url = _url(rest.rpartition(" ")[0], headers)
-        exchange.body = files["request"].read_bytes()
+        first, exchange.headers, exchange.body = _parts(files["request"])
+        line = _REQUEST_LINE.match(first)
+        exchange.method = line["method"] if line else "POST"
+        exchange.http = line["http"] if line else None
+        exchange.url = _url((line["target"] if line else None) or "", exchange.headers)
     else:
         capture.troubles.append(Trouble("cut", f"{key}: a response without its request", exchange=number))
     if "response" in files:
-        first, headers = _head(files["response"])
-        status = re.match(r"HTTP/\S+\s+(\d{3})\s*(.*)", first)
+        first, headers, body = _parts(files["response"])
+        status = _STATUS_LINE.match(first)
         exchange.response = Response(
-            status=int(status[1]) if status else 200,
+            status=int(status["status"]) if status else 200,
             order=2.0 * number + 1,
-            reason=status[2] if status else "",
+            reason=(status["reason"] or "") if status else "",
+            http=status["http"] if status else "",
             headers=headers,
-            body=files["response"].read_bytes(),
+            body=body,
         )
     return exchange
 
 
-def _head(body: Path) -> tuple[str, Headers]:
-    """First line and headers of the `.headers` file beside a body; empty where there is none."""
-    file = body.with_suffix(".headers")
-    if not file.exists():
-        return "", ()
-    lines = file.read_text("utf-8", "replace").splitlines()
+def _parts(file: Path) -> tuple[str, Headers, bytes | None]:
+    """First line, headers and body of a message: from the `.headers` file beside the body, or from before it in a trace. The
+    body is None where there is only such a file."""
+    beside = file.with_suffix(".headers")
+    if file.suffix.lower() == ".headers":
+        return *_head(file.read_bytes()), None
+    body = file.read_bytes()
+    if beside.exists():
+        return *_head(beside.read_bytes()), body
+    head = _TRACE_HEAD.match(body) if file.suffix.lower() == ".txt" else None
+    if head is None:
+        return "", (), body
+    return *_head(head.group()), body[head.end() :]
+
+
+def _head(head: bytes) -> tuple[str, Headers]:
+    """First line and headers."""
+    lines = [line.removesuffix("\r") for line in head.decode("utf-8", "replace").removeprefix("\ufeff").split("\n")]
     pairs = (line.partition(":") for line in lines[1:] if ":" in line)
-    return (lines[0] if lines else ""), tuple((name.strip(), value.strip()) for name, _, value in pairs)
+    return lines[0].strip(), tuple((name.strip(), value.strip()) for name, _, value in pairs)
 
 
 def _url(target: str, headers: Headers) -> str | None:

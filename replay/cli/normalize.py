@@ -7,7 +7,7 @@ from replay.capture.readers import read
 from replay.capture.sessions import assemble
 from replay.cli.exits import stop
 from replay.cli.options import lenient_option, output_option, write_result
-from replay.normal.form import Profile, normal_form
+from replay.normal.form import Profile, normal_form, normal_others
 from replay.normal.text import normal_text
 from replay.report.safe import visible_lines
 
@@ -30,5 +30,7 @@ def command(capture: str, other_machines: bool, lengths: bool, lenient: bool, ou
         traffic = assemble(read(capture), lenient=lenient)
     except CaptureError as error:
         stop(str(error))
+    for trouble in traffic.capture.troubles:
+        click.echo(f"omadm: {visible_lines(trouble.text)}", err=True)
     profile = Profile(other_machines=other_machines, lengths=lengths)
-    write_result(visible_lines(normal_text(normal_form(traffic, profile))) + "\n", output)
+    write_result(visible_lines(normal_text(normal_form(traffic, profile), normal_others(traffic))) + "\n", output)

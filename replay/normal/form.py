@@ -4,18 +4,22 @@ Two captures that differ only in what is volatile have equal normal forms. XML a
 attributes and insignificant white space are gone with the model; numbers are gone with the references.
 """
 
+import bisect
+import hashlib
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from replay.capture.exchange import Exchange, Headers, header
 from replay.capture.references import REQUEST, RESPONSE, Reference
 from replay.capture.sessions import Enrolment, Session, Traffic
-from replay.capture.turns import Turn
+from replay.capture.turns import DM, ENROLMENT, OPAQUE, Turn, host_of
 from replay.normal.aliases import Aliases
-from replay.normal.identities import Identity, Role, Treatment, identity_at
+from replay.normal.identities import Identity, Role, Treatment, header_identity, identity_at, node_identity
 from replay.normal.masks import volatile_kind
+from replay.normal.oddities import Oddities
 from replay.normal.sent import SentNames
 from replay.syncml.media import media_type
 from replay.syncml.model import Message, Unknown
@@ -28,6 +32,9 @@ _REQUEST_HEADERS = (
     "content-type", "mdm-genericalert", "user-agent", "useragentorigin", "authorization", "devicetoken", "ms-signature",
     "x-syncml-hmac", "ms-cv", "client-request-id",
 )  # fmt: skip
+#: What does not count in a content type, and in a MAC's header (facts C: presence and type are kept).
+_ENCODING = re.compile(r"\+(xml|wbxml)$")
+_MAC = re.compile(r"(\b(?:mac|username)\s*=\s*)(\"[^\"]*\"|[^,\s]+)", re.IGNORECASE)
 _RESPONSE_HEADERS = ("content-type", "x-syncml-hmac", "retry-after")
 
 
@@ -62,7 +69,7 @@ class NormalMessage(Struct, frozen=True):
 
 
 class NormalSession(Struct, frozen=True):
-    """A session under its alias; `first` is the first MsgID where it is not 1."""
+    """A session under its alias; `first` is the first MsgID where it is not 1, `none` where there is none."""
 
     alias: str
     first: str | None
@@ -82,8 +89,20 @@ def normal_form(traffic: Traffic, profile: Profile | None = None, *, only: int |
     """The normal form of a capture, an enrolment after the other in order of their first use; of one session alone where
     `only` is its number. The aliases are those of the whole capture."""
     maker = _Normaliser(traffic, profile or Profile())
-    made = [maker.enrolment(each, only) for each in traffic.enrolments]
-    return [each for each in made if each.sessions or only is None]
+    made = [maker.enrolment(each) for each in traffic.enrolments]
+    if only is None:
+        return made
+    alias = maker.sessions.get(only)
+    mine = {session.enrolment.number for session in traffic.sessions if session.number == only}
+    return [
+        structs.replace(
+            each,
+            sessions=tuple(session for session in each.sessions if session.alias == alias),
+            order=tuple(name for name in each.order if name == alias),
+        )
+        for each, enrolment in zip(made, traffic.enrolments, strict=True)
+        if enrolment.number in mine
+    ]
 
 
 class _Normaliser:
@@ -92,30 +111,48 @@ class _Normaliser:
         self.aliases = Aliases()
         self.names = SentNames()
         self.sessions: dict[int, str] = {}
+        self.late: dict[int, str] = {}
+        self.devices = {enrolment.device for enrolment in traffic.enrolments if enrolment.device is not None}
+        self.hosts = {host_of(turn.exchange.url) for turn in traffic.turns if turn.kind == DM and turn.exchange.url}
         for enrolment in traffic.enrolments:
             if enrolment.device is not None:
                 self.aliases.of(Role.DEVICE, enrolment.device)
 
-    def enrolment(self, enrolment: Enrolment, only: int | None) -> NormalEnrolment:
+    def enrolment(self, enrolment: Enrolment) -> NormalEnrolment:
         for number, session in enumerate(enrolment.sessions, 1):
             self.sessions[session.number] = f"S{number}"
         turns = sorted(
             ((turn.exchange.order, session) for session in enrolment.sessions for turn in session.turns),
             key=lambda pair: pair[0],
         )
+        self._note_late_answers(enrolment)
         return NormalEnrolment(
             self.aliases.of(Role.DEVICE, enrolment.device) if enrolment.device else "{no device}",
             without_host(enrolment.server),
-            tuple(self.session(session) for session in enrolment.sessions if only in (None, session.number)),
-            tuple(self.sessions[session.number] for _, session in turns if only in (None, session.number)),
+            tuple(self.session(session) for session in enrolment.sessions),
+            tuple(self.sessions[session.number] for _, session in turns),
         )
+
+    def _note_late_answers(self, enrolment: Enrolment) -> None:
+        """Which answers came after a later request of the enrolment: the order of Exec and alert must be seen."""
+        pairs = sorted(
+            ((turn, session) for session in enrolment.sessions for turn in session.turns),
+            key=lambda pair: pair[0].exchange.order,
+        )
+        sent: list[float] = [turn.exchange.order for turn, _ in pairs]
+        for place, (turn, _) in enumerate(pairs):
+            response = turn.exchange.response
+            if response is not None:
+                after = bisect.bisect_left(sent, response.order) - 1
+                if after > place:
+                    self.late[turn.number] = f", after the request of {self.sessions[pairs[after][1].number]}"
 
     def session(self, session: Session) -> NormalSession:
         references = {(id(ref.answer.turn), ref.answer.side, ref.answer.place): ref for ref in session.references()}
         first = session.turns[0].message_id
         return NormalSession(
             self.sessions[session.number],
-            None if first == "1" else first,
+            None if first == "1" else (first or "none"),
             tuple(self.exchange(session, turn, references) for turn in session.turns),
         )
 
@@ -136,12 +173,13 @@ class _Normaliser:
                 f"{exchange.method or 'POST'} {url}".rstrip(),
                 self.headers(exchange.headers, _REQUEST_HEADERS, "device"),
                 normal(REQUEST, turn.request),
-                "a message that cannot be read" if turn.request_error else None,
+                _unread(exchange.body) if turn.request_error else None,
             )
         ]
         if response is not None:
             by = ", made by the proxy" if response.by == "proxy" else ""
-            problem = "a message that cannot be read" if turn.response_error else None
+            by += self.late.get(turn.number, "")
+            problem = _unread(response.body) if turn.response_error else None
             sides.append(
                 NormalMessage(
                     "server",
@@ -162,9 +200,13 @@ class _Normaliser:
             if value is None:
                 continue
             if name == "content-type":
-                value = media_type(value).removesuffix("+xml").removesuffix("+wbxml")
-            identity = identity_at(f"HTTP/{name}", sender)
-            found.append((name, value if identity is None else self.sign(identity, value)))
+                value = _ENCODING.sub("+xml|+wbxml", media_type(value))
+            identity = header_identity(name, sender)
+            if identity is not None and name == "x-syncml-hmac":
+                value = _MAC.sub(r"\1{mac}", value)
+            elif identity is not None:
+                value = self.sign(identity, value)
+            found.append((name, value))
         return tuple(found)
 
     def sign(self, identity: Identity, value: str) -> str:
@@ -198,6 +240,7 @@ class _MessageNormaliser:
         self.outer, self.session, self.turn, self.side, self.message = outer, session, turn, side, message
         self.references = references
         self.sender = "device" if side == REQUEST else "server"
+        self.oddities = Oddities(session, turn, side, message)
         self.to_the_letter = {alert.place for alert in alerts(message)}
 
     def root(self) -> Node:
@@ -216,6 +259,7 @@ class _MessageNormaliser:
         children: list[Node] = []
         if node.name in ("Status", "Results") and place is not None:
             children.append(Node("answers", sign=self.reference(place)))
+        children += self.odd(node, path, place)
         number = 0
         for child in node.children:
             child_path, child_place = f"{path}/{child.name}", place
@@ -228,6 +272,8 @@ class _MessageNormaliser:
             if child_path == "SyncHdr/SessionID":
                 continue  # the session's alias stands above
             children.append(self.element(child, child_path, within, child_place, item_uri))
+            if child.tail.strip():
+                children.append(Node("text", text=child.tail))
         text, sign = self.value(node, path, place, uri) if not inside else (node.text.strip() or None, None)
         return Node(
             node.name,
@@ -238,28 +284,39 @@ class _MessageNormaliser:
             children=tuple(children),
         )
 
+    def odd(self, node: Unknown, path: str, place: tuple[int, ...] | None) -> list[Node]:
+        """What is odd about the numbers of a header or command, which do not count where they are in order."""
+        if path == "SyncHdr":
+            return [Node(name, sign=sign) for name, sign in self.oddities.header]
+        if place is None or node.name not in COMMANDS or "/Item/" in path:
+            return []
+        given = next((child.text for child in node.children if child.name == "CmdID"), None)
+        sign = self.oddities.of_command(given)
+        return [Node("CmdID", sign=sign)] if sign else []
+
     def value(
         self, node: Unknown, path: str, place: tuple[int, ...] | None, uri: str | None
     ) -> tuple[str | None, str | None]:
         """A leaf's text, or the sign that stands for it."""
         text = node.text
+        if place in self.to_the_letter and path.endswith("Item/Data"):
+            return text, None
         identity = identity_at(path, self.sender)
-        if identity is None and node.name == "Data" and path.endswith("Item/Data") and uri is not None:
-            identity = identity_at(uri, self.sender)
+        if identity is None and path.endswith("Item/Data") and uri is not None:
+            identity = node_identity(uri, self.sender)
         if identity is not None and (sign := self.outer.sign(identity, text)) != text:
             return None, sign
         if node.name in ("TargetRef", "SourceRef"):
             return self.plain(text, is_reference=True)
-        if path.endswith("Item/Data") and place not in self.to_the_letter:
+        if path.endswith("Item/Data"):
             return self.plain(text, is_reference=False)
         return text, None
 
     def plain(self, text: str, *, is_reference: bool) -> tuple[str | None, str | None]:
         """A text that counts, unless it is a known device's id, the server's address, or volatile as a whole."""
-        known = self.outer.aliases.known(Role.DEVICE, text)
-        if known is not None:
-            return None, known
-        if is_reference:
+        if text in self.outer.devices:
+            return None, self.outer.aliases.of(Role.DEVICE, text)
+        if is_reference or host_of(text) in self.outer.hosts:
             shown = without_host(text)
             return (text, None) if shown == text else (None, shown)
         kind = volatile_kind(text)
@@ -273,6 +330,26 @@ class _MessageNormaliser:
         if found is None or found.to is None:
             return "{nothing that was sent}"
         return f"{{{self.outer.names.of(self.session, found.to)}}}"
+
+
+def normal_others(traffic: Traffic) -> list[str]:
+    """What belongs to no session, a line each, in order of time: messages that cannot be read, envelopes, enrolment requests, and
+    what is wrong with the capture itself. A difference in them is one."""
+    found = []
+    for turn in traffic.turns:
+        exchange = turn.exchange
+        if traffic.session_of(turn) is not None or turn.kind not in (DM, OPAQUE, ENROLMENT):
+            continue
+        status = f"HTTP {exchange.response.status}" if exchange.response else _end(exchange) or "no answer"
+        what = {OPAQUE: "an envelope", ENROLMENT: "an enrolment request"}.get(turn.kind) or _unread(exchange.body)
+        found.append(f"{exchange.method or 'POST'} {without_host(exchange.url or '')}: {what}; {status}")
+    return found + [f"the capture: {trouble.kind}" for trouble in traffic.capture.troubles]
+
+
+def _unread(body: bytes | None) -> str:
+    """An unreadable body, so that two that differ are seen to differ."""
+    digest = hashlib.sha256(body or b"").hexdigest()[:16]
+    return f"a message that cannot be read ({len(body or b'')} bytes, SHA-256 {digest}…)"
 
 
 def _inside(node: Unknown) -> bool:

@@ -6,6 +6,7 @@ Data, Mark, commands with their order and nesting, Final, MoreData, Status codes
 """
 
 import enum
+from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
@@ -113,10 +114,26 @@ for _identity in IDENTITIES:
 
 
 def identity_at(path: str, sender: str) -> Identity | None:
-    """The row for a place: a path below SyncML (without numbers), a header as `HTTP/name`, or the LocURI of a node whose Data
-    is meant."""
+    """The row for an element, by its path below SyncML without numbers (`SyncBody/Status/MsgRef`). What is inside an item's Data
+    is content, and has no identities."""
+    if "/Item/Data/" in path:
+        return None
+    return _row(path, sender, lambda place: not place.startswith(("HTTP/", "./")))
+
+
+def header_identity(name: str, sender: str) -> Identity | None:
+    """The row for a header, by its name in lower case."""
+    return _row(f"HTTP/{name}", sender, lambda place: place.startswith("HTTP/"))
+
+
+def node_identity(uri: str, sender: str) -> Identity | None:
+    """The row for the Data of a node, by its LocURI."""
+    return _row(uri, sender, lambda place: place.startswith("./"))
+
+
+def _row(path: str, sender: str, fits: Callable[[str], bool]) -> Identity | None:
     for identity in _BY_END.get(path.rpartition("/")[2], ()):
         ends = path == identity.place or path.endswith("/" + identity.place)
-        if ends and identity.sender in (None, sender):
+        if ends and identity.sender in (None, sender) and fits(identity.place):
             return identity
     return None

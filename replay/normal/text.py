@@ -1,15 +1,15 @@
 """The normal form as stable text: the same for two captures that differ only in what is volatile."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from replay.normal.form import Node, NormalEnrolment, NormalMessage
 
 HEADLINE = "omadm-normal 1"
 
 
-def normal_text(enrolments: list[NormalEnrolment]) -> str:
-    """The normal form as text, a line an element, with a line feed at its end."""
+def normal_text(enrolments: list[NormalEnrolment], others: Sequence[str] = ()) -> str:
+    """The normal form as text, a line an element, with a line feed at its end; `others` is what belongs to no session."""
     lines = [HEADLINE]
     for enrolment in enrolments:
         lines += ["", f"enrolment of {enrolment.device} at {_quoted(enrolment.server)[1:-1]}"]
@@ -23,6 +23,8 @@ def normal_text(enrolments: list[NormalEnrolment]) -> str:
             lines += ["", f"session {alias}, exchange {number + 1}{first}"]
             for side in session.exchanges[number]:
                 lines += _message(side)
+    if others:
+        lines += ["", "in no session", *(f"  {_quoted(other)[1:-1]}" for other in others)]
     return "\n".join(lines) + "\n"
 
 

@@ -93,7 +93,9 @@ def auth_type(cred: Cred) -> str:
 
 def verify(cred: Cred, secret: Secret, nonce: bytes | None) -> bool | None:
     """Whether a credential is right; None where that cannot be told: an unknown type, or a nonce that is not known."""
-    kind, data = auth_type(cred), (cred.data or "").strip()
+    if cred.data is None:  # missing, or bytes that no text can hold
+        return None
+    kind, data = auth_type(cred), cred.data.strip()
     if kind == BASIC:
         return _same(data, basic(secret))
     if kind == MD5:

@@ -88,3 +88,21 @@ def test_the_real_peers_basic_credentials(shared_data):
     traffic = assemble(read_any(str(shared_data / "peers" / "client-normal-xml-then-wbxml.mitm")))
     found = check_credentials(traffic.enrolments[0], Secrets(device=Secret("funambol", "funambol")))
     assert [each.right for each in found] == [True, True]  # once in XML, once in WBXML
+
+
+def test_an_empty_nonce_is_one():
+    story = Story()
+    first = story.package_one("1")
+    story.exchange(first, with_chal(story.answer(first, header_code="407"), b""))
+    again = with_cred(story.package_one("1", number=2), credentials.md5(DEVICE, b""))
+    story.exchange(again, story.answer(again))
+    assert checked(story, device_nonce=b"old") == [(2, "request", "syncml:auth-md5", True)]
+
+
+def test_a_challenge_that_may_not_have_arrived_leaves_the_nonce_unknown():
+    story = Story()
+    first = story.package_one("1")
+    story.exchange(first, with_chal(story.answer(first), b"new"), failure="client-closed")
+    request = with_cred(story.package_one("2"), credentials.md5(DEVICE, b"old"))
+    story.exchange(request, story.answer(request))
+    assert checked(story, device_nonce=b"old") == [(2, "request", "syncml:auth-md5", None)]

@@ -80,7 +80,7 @@ def test_until_goes_by_the_time_that_people_saw_and_windows_by_the_steady_clock(
     for line in story.lines[-12:]:
         line["t"] -= 3600
     begin = story.lines[0]["t"]
-    assert rules_of(story.judge(until=begin + 35)) == ["CAP005", "UNE014"]  # 5 s after the alert
+    assert rules_of(story.judge(until=begin + 35)) == ["UNE014"]  # 5 s after the alert; the clock was set back later
 
 
 def test_until_in_the_middle_of_an_exchange():
@@ -167,3 +167,18 @@ def test_correct_lives_have_no_errors(life):
     assert [f.rule for f in judged.findings if f.severity == "error"] == []
     assert [each.episode.scenario for each in judged.episodes] == [scenario]
     assert {f.rule for f in judged.findings} <= {"UNE020", "HTP006", "CAP003", "UNE010"}
+
+
+def test_what_is_wrong_after_until_does_not_count():
+    story = user().watch(70)
+    end = story.lines[-1]["t"]
+    story.wait(5).line("watching")
+    story.lines.append("{broken")
+    assert rules_of(story.judge()) == ["CAP002"]
+    assert rules_of(story.judge(until=end)) == []
+
+
+def test_since_alone_does_not_end_a_window():
+    story = Story().ordinary("1").watch(30).alert("2").watch(70)
+    judged = story.judge(scope=Scope(since=story.lines[0]["t"] + 20))
+    assert judged.episodes[0].case.window.ended_by == "watching"

@@ -211,7 +211,7 @@ def test_no_answer_and_unreadable_messages_are_said():
     story.exchange(request, b"<SyncML")
     text = normal(story)
     assert "< ended: server-closed" in text
-    assert "<   a message that cannot be read" in text
+    assert "<   a message that cannot be read (7 bytes" in text
 
 
 def test_the_xml_and_the_wbxml_half_of_the_real_peers_are_the_same(shared_data):
@@ -235,3 +235,102 @@ def test_the_table_finds_its_places():
     assert identity_at("SyncBody/Get/Item/Target/LocURI", "server") is None
     assert identity_at("SyncBody/Alert/Data", "device") is None
     assert len({(row.place, row.sender) for row in IDENTITIES}) == len(IDENTITIES)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"<MsgID>1</MsgID>", b""),
+        (b"<MsgID>1</MsgID>", b"<MsgID/>"),
+        (b"<MsgID>2</MsgID>", b"<MsgID>5</MsgID>"),
+        (
+            b"<SessionID>3</SessionID><MsgID>1</MsgID><Target><LocURI>0123",
+            b"<SessionID>99</SessionID><MsgID>1</MsgID><Target><LocURI>0123",
+        ),
+        (b"<Get><CmdID>6</CmdID>", b"<Get>"),
+        (b"<Get><CmdID>6</CmdID>", b"<Get><CmdID>0</CmdID>"),
+        (b"<Get><CmdID>6</CmdID>", b"<Get><CmdID>2</CmdID>"),
+        (b"<Alert><CmdID>2", b"<Alert xmlns='urn:x'><CmdID>2"),
+        (b"<Data>1201</Data>", b"<Data>1201<b/></Data>"),
+        (b"<Data>1201</Data>", b"<Data>\\u00a01201</Data>"),
+    ],
+)
+def test_ids_and_elements_that_are_odd_are_seen(old, new):
+    assert changed(PLAIN, edited(old, new)) != []
+
+
+def test_the_order_of_exec_and_alert_is_seen_where_an_answer_came_late():
+    def told(late: bool) -> str:
+        story = Story()
+        request = story.package_one("1")
+        answer = story.answer(request, messages.unenrol_exec(9, "P"))
+        if not late:
+            story.exchange(request, answer)
+            return normal(story.alert("2"))
+        story.exchange(request, None)
+        story.alert("2")
+        story.line(
+            "response",
+            id="1",
+            status=200,
+            headers=[["Content-Type", messages.CONTENT_TYPE]],
+            body={"text": answer.decode()},
+        )
+        return normal(story)
+
+    assert [line for line in changed(told(False), told(True)) if line[0] == "+"] == [
+        "+ < HTTP 200, after the request of S2"
+    ]
+
+
+def test_what_belongs_to_no_session_is_a_difference():
+    from replay.normal.form import normal_others
+
+    def others(*bodies: bytes) -> list[str]:
+        story = Story().ordinary("1")
+        for body in bodies:
+            story.exchange(body, b"")
+        return normal_others(assemble(read(io.BytesIO(story.text()), "x")))
+
+    assert others() == []
+    assert len(others(b"<SyncML><a", b"<SyncML><b")) == 2
+    assert others(b"<SyncML><a") != others(b"<SyncML><b")
+
+
+def test_a_line_cannot_be_forged():
+    from replay.report.safe import visible_lines
+
+    texts = set()
+    for separator in ("\u2028", "\u2029", "\x85"):
+        story = life(alert=RIGHT.replace("<Data>1</Data></Item>", f"<Data>1{separator}&gt;     Final</Data></Item>"))
+        text = visible_lines(normal(story))
+        texts.add(text)
+        assert len(text.split("\n")) == len(PLAIN.split("\n"))
+    assert len(texts) == 3
+
+
+def test_one_session_keeps_the_aliases_of_the_whole():
+    traffic = assemble(read(io.BytesIO(life().text()), "x"))
+    whole = normal_form(traffic)[0]
+    only = normal_form(traffic, only=2)
+    assert [session.alias for session in only[0].sessions] == ["S2"]
+    assert only[0].sessions[0] == whole.sessions[1]
+
+
+def test_an_identity_is_one_in_its_own_place_alone():
+    inside = messages.unenrol_alert().replace(
+        "<Data>1</Data></Item>", "<Data><doc><CmdID>{n}</CmdID></doc></Data></Item>"
+    )
+    one, other = (normal(life(alert=inside.replace("{n}", number))) for number in ("77", "78"))
+    assert len(changed(one, other)) == 2
+
+
+def test_the_algorithm_of_a_mac_counts_and_the_mac_does_not():
+    def told(value: str) -> str:
+        story = Story()
+        request = story.package_one("1")
+        story.exchange(request, b"", headers=[["Content-Type", story.content_type], ["x-syncml-hmac", value]])
+        return normal(story)
+
+    assert told('algorithm=MD5, username="u", mac=abc') == told('algorithm=MD5, username="v", mac=xyz')
+    assert told("algorithm=MD5, mac=abc") != told("algorithm=SHA256, mac=abc")

@@ -24,3 +24,8 @@ def test_fails_without_data():
 @pytest.mark.parametrize(("data", "form"), [("2", "int"), ("AADJ Unregister Failed", "chr")])
 def test_the_two_values_of_a_failed_unjoin_are_no_fault_of_this_rule(data, form):
     assert Story().alert("1", data, form).judge(expect="unjoin-failed").verdict.word == "pass"
+
+
+def test_data_with_elements_in_it_is_not_one():
+    text = messages.unenrol_alert().replace("<Data>1</Data></Item>", "<Data>1<b/>7</Data></Item>")
+    only(Story().alert("1", text=text).watch(70).judge(), "UNE006")

@@ -51,3 +51,16 @@ def test_a_prefix_that_nobody_declared_is_no_repair():
     for each in (body, declared):
         assert read(each).commands[0].data_attributes == attributes
         assert read(each).commands[0].code == "500"
+
+
+def test_the_work_grows_with_the_size_and_not_faster():
+    import time
+
+    def seconds(body: str) -> float:
+        start = time.perf_counter()
+        repair(body.encode())
+        return time.perf_counter() - start
+
+    for make in (lambda n: "<a/>" * n + "<b c=“1”/>", lambda n: "<a " + "=&quot;x" * n + ">"):
+        small, large = min(seconds(make(4_000)) for _ in range(3)), seconds(make(64_000))
+        assert large < 16 * 12 * max(small, 0.001)  # sixteen times the size; quadratic work would be 256 times

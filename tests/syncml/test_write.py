@@ -149,3 +149,11 @@ def test_meta_children_bear_their_namespace():
     )
     assert b'<Type xmlns="syncml:metinf">t</Type>' in text
     assert etree.fromstring(text) is not None
+
+
+def test_attributes_of_several_namespaces():
+    body = (
+        b'<SyncML xmlns="SYNCML:SYNCML1.2" xmlns:msft="http://schemas.microsoft.com/a" xmlns:b="http://schemas.microsoft.com/b">'
+        b'<SyncBody><Status><Data msft:x="1" b:y="2" xml:lang="en">500</Data></Status></SyncBody></SyncML>'
+    )
+    assert same(read(write(read(body)))) == same(read(body))

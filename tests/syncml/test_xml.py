@@ -178,3 +178,19 @@ def test_reads_every_real_message(shared_data):
 def test_two_bodies_or_headers_are_no_message(twice):
     with pytest.raises(UnreadableMessageError, match="a second Sync"):
         xml.read(b"<SyncML>" + twice + twice + b"</SyncML>")
+
+
+def test_elements_of_somebody_elses_namespace_are_none_of_syncmls():
+    found = message('<Alert xmlns="urn:x"><CmdID>1</CmdID><Data>1226</Data></Alert><Get><CmdID>2</CmdID></Get>')
+    assert [command.name for command in found.commands] == ["Get"]
+    assert found.body_unknown[0].namespace == "urn:x"
+
+
+def test_a_leaf_with_elements_in_it_is_kept_whole():
+    alert = message("<Alert><CmdID>1</CmdID><Data>1226<b/>9</Data></Alert>").commands[0]
+    assert alert.code is None
+    assert alert.unknown[0].children[0].tail == "9"
+
+
+def test_only_white_space_of_xml_is_dropped():
+    assert message("<Alert><CmdID>\u00a01 </CmdID></Alert>").commands[0].cmd_id == "\u00a01"
