@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mitmproxy import connection, ctx, exceptions, http, tls
+from mitmproxy import command, connection, ctx, exceptions, http, tls
 from mitmproxy.addonmanager import Loader
 
 from replay import __version__
@@ -23,6 +23,7 @@ from replay.capture.certificates import identity_of_pem, shown_to
 from replay.capture.endings import bytes_received, cause_of
 from replay.capture.exchange import CaptureError, Identity
 from replay.capture.journal import DEFAULT_INTERVAL, JournalWriter, encode_body
+from replay.play.faults import BY_PROXY, ENDED
 from replay.syncml.media import is_enrolment_request, is_management_url, is_pkcs7_type, is_syncml_type
 from replay.syncml.read import looks_like_syncml
 
@@ -153,6 +154,13 @@ class Recorder:
         self.failures.append(what)
         self.write("note", name="recorder-failed", text=what)
 
+    @command.command("omadm.note")  # type: ignore[untyped-decorator]
+    def note(self, text: str, name: str = "") -> None:
+        """Put a mark into the journal that is being written; NAME says what kind of mark, such as push."""
+        if self.journal is None:
+            raise exceptions.CommandError("nothing is being recorded, so there is nothing to put a mark into")
+        self.write("note", text=text, **({"name": name} if name else {}))
+
     # -- connections ----------------------------------------------------------------------------------------------------
 
     def _connect(self, client: connection.Client, host: str | None) -> None:
@@ -223,9 +231,17 @@ class Recorder:
 
     @_guarded
     def response(self, flow: http.HTTPFlow) -> None:
-        """The whole response is there and has not gone to the device yet."""
+        """The whole response is there and has not gone to the device yet. Another addon may have altered it, cut it (`ENDED`)
+        or closed the connection instead; the journal has what the device gets."""
         whole = self._open.pop(flow.id, True)
-        self._response(flow, whole, by="server" if flow.id in self._from_server else "proxy")
+        made_here = flow.id not in self._from_server or flow.metadata.get(BY_PROXY, False)
+        ended: dict[str, Any] | None = flow.metadata.get(ENDED)
+        if flow.error is None:
+            self._response(flow, whole, by="proxy" if made_here else "server")
+        elif ended is None:
+            ended = {"cause": "other", "detail": f"the proxy did not pass the answer on: {flow.error.msg}"}
+        if ended is not None:
+            self.write("failure", id=flow.id, conn=flow.client_conn.id, **{"received": None, **ended})
         self._from_server.discard(flow.id)
 
     def _response(self, flow: http.HTTPFlow, whole: bool, by: str) -> None:

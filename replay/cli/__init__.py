@@ -10,6 +10,7 @@ from replay import __version__
 #: Every command, the module that has it, and its one line in the list of commands.
 COMMANDS: Final = {
     "record": ("replay.cli.record", "Record OMA DM traffic through mitmproxy into a journal."),
+    "note": ("replay.cli.note", "Put a mark into a journal that is being written."),
     "show": ("replay.cli.show", "Show a capture: enrolments, sessions and messages."),
     "check": ("replay.cli.check", "Judge captures: verdicts, and findings with their evidence."),
     "normalize": (

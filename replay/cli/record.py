@@ -23,6 +23,8 @@ from replay.cli.options import address
               "[default: captures/<time>.jsonl]")  # fmt: skip
 @click.option("--keep-502", is_flag=True, help="Let the proxy answer 502 where the server closed without an answer; else the "
               "device sees the close itself.")  # fmt: skip
+@click.option("--fault", "faults", multiple=True, metavar="SPEC", help="Disturb the server's answers: KIND[=VALUE][@WHERE], "
+              "such as drop-reply@alert; repeatable.")  # fmt: skip
 @click.option("--interval", default="5", metavar="SECONDS", help="How often the journal says that the recorder is watching.  "
               "[default: 5]")  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="OPTION=VALUE", help="One of mitmproxy's own options, such as "
@@ -32,6 +34,7 @@ def command(
     listen: tuple[str, int],
     output: str | None,
     keep_502: bool,
+    faults: tuple[str, ...],
     interval: str,
     settings: tuple[str, ...],
 ) -> None:
@@ -48,6 +51,8 @@ def command(
         "omadm_interval": interval,
         "omadm_keep_502": keep_502,
     }
+    if faults:
+        chosen["omadm_fault"] = list(faults)
     raise SystemExit(asyncio.run(_record(list(modes), chosen, settings)))
 
 
@@ -56,12 +61,14 @@ async def _record(modes: list[str], chosen: dict[str, Any], settings: tuple[str,
     from mitmproxy.tools.dump import DumpMaster
 
     _log_to_stderr()
-    recorder = _recorder()
+    recorder = _addon("record.py")
     master = DumpMaster(options.Options(), with_termlog=False, with_dumper=False)
     try:
         # the device's message is read before the server is called, so that it is recorded though nobody answers there
         master.options.update(connection_strategy="lazy")
         master.options.set(*settings, defer=True)
+        if "omadm_fault" in chosen:  # before the recorder, so that it sees what was done
+            master.addons.add(_addon("disturb.py"))
         master.addons.add(recorder, _Announcer())
         master.options.update(mode=modes, **chosen)
         unknown = master.options.deferred
@@ -91,12 +98,12 @@ async def _record(modes: list[str], chosen: dict[str, Any], settings: tuple[str,
     return ERROR if recorder.failures else 0
 
 
-def _recorder() -> Any:
-    """The recorder of `addons/record.py`, loaded by its path as mitmproxy would. Where it cannot be loaded nothing runs."""
-    path = folder() / "record.py"
-    spec = importlib.util.spec_from_file_location("omadm_record_addon", path)
+def _addon(file: str) -> Any:
+    """The addon of one of the proxy scripts, loaded by its path as mitmproxy would. Where it cannot be loaded nothing runs."""
+    path = folder() / file
+    spec = importlib.util.spec_from_file_location(f"omadm_{path.stem}_addon", path)
     if spec is None or spec.loader is None:
-        stop(f"{path}: the recorder is not there")
+        stop(f"{path}: the script is not there")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.addons[0]

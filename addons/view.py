@@ -1,0 +1,189 @@
+"""SyncML in mitmproxy's own views (mitmproxy, mitmweb, mitmdump): readable, WBXML shown as XML, statuses and alerts named.
+
+    mitmweb -s addons/view.py -s addons/record.py
+
+Under mitmproxy 12 what is shown can be edited, and WBXML becomes WBXML again; mitmproxy 11 can only show. The first line, a
+comment, is not part of the message. What cannot be read is shown as it is, with the reason.
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from lxml import etree
+from mitmproxy import contentviews
+
+from replay.report.safe import visible
+from replay.report.tree import describe
+from replay.syncml import wbxml, xml
+from replay.syncml.elements import from_root
+from replay.syncml.errors import UnreadableMessageError
+from replay.syncml.media import is_syncml_type
+from replay.syncml.model import Alert, Message, Status, device_of
+from replay.syncml.read import looks_like_syncml
+from replay.syncml.wbxml_encode import VERSIONS, language_of
+
+logger = logging.getLogger(__name__)
+_FIRST_LINE = re.compile(r"\A<!-- SyncML[^\n]*-->\r?\n?")
+_UNREAD = "<!-- SyncML cannot be read: "
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+#: Higher than mitmproxy's own views of XML and WBXML (1 where they know the type).
+_BY_TYPE, _BY_CONTENT, _NOT_OURS = 3.0, 2.0, -1.0
+
+
+def priority(data: bytes, content_type: str | None) -> float:
+    """How well this view fits a body: below 0 where it does not."""
+    if not data:
+        return _NOT_OURS
+    if is_syncml_type(content_type):
+        return _BY_TYPE
+    return _BY_CONTENT if looks_like_syncml(data) else _NOT_OURS
+
+
+def show(data: bytes) -> str:
+    """A body as text: a first line, then the message. Never raises: what cannot be read is shown as it is."""
+    try:
+        return _message(data)
+    except UnreadableMessageError as error:
+        reason = str(error)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        logger.exception("omadm: the SyncML view failed")
+    return f"{_UNREAD}{_safe(reason)} -->\n{_as_it_is(data)}"
+
+
+def edited(text: str, original: bytes) -> bytes:
+    """The body for a text that `show` made of `original` and somebody edited; WBXML where the original was.
+
+    XML is taken as it stands, well-formed or not. Raises ValueError where the original is binary and could not be
+    read, or the text has no WBXML.
+    """
+    shown = show(original)
+    if text == shown:
+        return original
+    body = _FIRST_LINE.sub("", text, count=1)
+    if not _is_wbxml(original):
+        if shown.startswith(_UNREAD) and _text_of(original) is None:
+            raise ValueError("the body is binary and no SyncML that can be read, so it cannot be edited here")
+        return body.encode("utf-8")
+    document = wbxml.decode(original)
+    language = language_of(document.public_id, document.public_id_index, document.table)
+    return wbxml.encode(
+        wbxml.from_xml(
+            body.encode("utf-8"),
+            version=document.version,
+            public_id=document.public_id or language.identifier,
+            charset=document.charset,
+        )
+    )
+
+
+def _is_wbxml(data: bytes) -> bool:
+    """Whether a body begins with a version of WBXML, as no text does."""
+    return bool(data) and data[0] in VERSIONS
+
+
+def _message(data: bytes) -> str:
+    in_wbxml = _is_wbxml(data)
+    root = xml.parse(wbxml.to_xml(wbxml.decode(data)) if in_wbxml else data)
+    message = from_root(root, data)
+    etree.indent(root)
+    shown = str(etree.tostring(root, encoding="unicode", with_tail=False))
+    declared = not in_wbxml and xml.declared_encoding(data.lstrip()) is not None
+    return f"<!-- SyncML {_safe(_summary(message, in_wbxml))} -->\n{_DECLARATION if declared else ''}{shown}\n"
+
+
+def _summary(message: Message, in_wbxml: bool) -> str:
+    """What a message is, with its statuses and alerts by name."""
+    header = message.header
+    said = [describe(command) for _, command in message.walk() if isinstance(command, (Status, Alert))]
+    others = [command.name for _, command in message.walk() if not isinstance(command, (Status, Alert))]
+    form = "WBXML" if in_wbxml else "XML"
+    head = f"{form}, session {header.session_id}, message {header.msg_id} from {device_of(message)}"
+    return ": ".join([head, "; ".join(said + others) or "no commands"])
+
+
+def _safe(text: str) -> str:
+    """A text for the first line, whatever it holds: two hyphens would end an XML comment."""
+    return re.sub("-(?=-)", "- ", visible(text))
+
+
+def _text_of(data: bytes) -> str | None:
+    """A body as text; None where it is none."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return None if _NOT_TEXT.search(text) else text
+
+
+def _as_it_is(data: bytes) -> str:
+    """A body that is no message: its text, or a dump of its bytes."""
+    text = _text_of(data)
+    if text is not None:
+        return text
+    rows = (data[start : start + 16] for start in range(0, len(data), 16))
+    return "\n".join(f"{number * 16:08x}  {row.hex(' ')}" for number, row in enumerate(rows))
+
+
+class SyncMLContentview:
+    """The view for mitmproxy 12: an `InteractiveContentview`, which is known by its members."""
+
+    name = "SyncML"
+    syntax_highlight = "xml"
+
+    def render_priority(self, data: bytes, metadata: Any) -> float:
+        """How well this view fits."""
+        return priority(data, metadata.content_type)
+
+    def prettify(self, data: bytes, metadata: Any) -> str:
+        """The body as text."""
+        return show(data)
+
+    def reencode(self, prettified: str, metadata: Any) -> bytes:
+        """The body for an edited text. Raises ValueError where there is none."""
+        original = metadata.original_data
+        if original is None and metadata.http_message is not None:
+            original = metadata.http_message.get_content(strict=False)
+        return edited(prettified, original or b"")
+
+    def __lt__(self, other: Any) -> bool:
+        return self.name < str(other.name)
+
+
+if hasattr(contentviews, "InteractiveContentview"):
+    view: Any = SyncMLContentview()
+else:
+
+    class _View(contentviews.View):
+        """The view for mitmproxy 11."""
+
+        name = "SyncML"
+
+        def __call__(self, data: bytes, **metadata: Any) -> tuple[str, Iterator[list[tuple[str, str | bytes]]]]:
+            return "SyncML", ([("text", line)] for line in show(data).splitlines())
+
+        def render_priority(self, data: bytes, *, content_type: str | None = None, **metadata: Any) -> float:
+            return priority(data, content_type)
+
+    view = _View()
+
+
+class Views:
+    """mitmproxy's addon: has the view registered while it is loaded."""
+
+    name = "omadm-view"
+
+    def load(self, loader: Any) -> None:
+        """Registers the view."""
+        contentviews.add(view)
+
+    def done(self) -> None:
+        """Takes the view back, so that the script can be loaded again; mitmproxy 12 replaces it by itself."""
+        if not hasattr(contentviews, "InteractiveContentview"):
+            contentviews.remove(view)
+
+
+addons = [Views()]

@@ -1,0 +1,239 @@
+"""The SyncML view: by itself, through mitmproxy's registry of views, and in what a real mitmdump prints."""
+
+import asyncio
+import http.client
+import importlib.util
+import sys
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mitmproxy import contentviews
+
+from replay.lab import messages
+from replay.lab.server import LabServer
+from replay.syncml.errors import UnreadableMessageError
+from replay.syncml.read import read
+from tests.conftest import ROOT
+from tests.processes import PATIENCE, program
+
+pytestmark = pytest.mark.mitmproxy
+SCRIPT = ROOT / "addons" / "view.py"
+EDITS = hasattr(contentviews, "InteractiveContentview")  # mitmproxy 12
+
+spec = importlib.util.spec_from_file_location("omadm_view_of_the_tests", SCRIPT)
+view = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(view)
+
+XML = messages.message(
+    messages.Sender("5", "https://mdm.example.test/a--b", "D"),
+    1,
+    [
+        messages.status(1, "1", "0", "SyncHdr", "212"),
+        *messages.package_one(messages.DeviceInfo("D"), alert=messages.unenrol_alert()),
+    ],
+)
+WBXML = messages.to_wbxml(XML)
+FIRST = (
+    "session 5, message 1 from D: Status 212 for SyncHdr (MsgRef 1, CmdRef 0); Alert 1201 [2]; Alert 1224 [3] "
+    "com.microsoft/MDM/LoginStatus = user; Alert 1226 [4] com.microsoft:mdm.unenrollment.userrequest mark critical = 1; "
+    "Replace -->"
+)
+
+
+# -- what is shown ------------------------------------------------------------------------------------------------------
+
+
+def test_xml_is_indented_and_its_first_line_names_statuses_and_alerts():
+    first, *rest = view.show(XML).splitlines()
+    assert first == f"<!-- SyncML XML, {FIRST}"
+    assert rest[:3] == ['<SyncML xmlns="SYNCML:SYNCML1.2">', "  <SyncHdr>", "    <VerDTD>1.2</VerDTD>"]
+    assert "      <LocURI>https://mdm.example.test/a--b</LocURI>" in rest
+    assert read("\n".join(rest).encode()).commands == read(XML).commands
+
+
+def test_wbxml_is_shown_as_xml():
+    shown = view.show(WBXML)
+    assert shown.startswith("<!-- SyncML WBXML")
+    assert shown.splitlines()[1:] == view.show(XML).splitlines()[1:]
+
+
+def test_the_first_line_stays_a_comment_whatever_the_message_says():
+    hostile = XML.replace(b"<Data>user</Data>", b"<Data>--> &lt;evil/&gt; --- \xe2\x80\xae&#10;-</Data>")
+    first = view.show(hostile).splitlines()[0]
+    assert "--" not in first.removeprefix("<!--").removesuffix("-->")
+    assert "\u202e" not in first
+    assert view.edited(view.show(hostile), hostile) == hostile
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"<SyncML><x", "not well-formed"),
+        (b"<html/>", "cannot be read"),
+        (b"", "an XML"),
+        (WBXML[:40], "byte"),
+        (b"\x00\xff", "cannot be read"),
+        (b"\x02", "byte"),
+        (b"<!DOCTYPE x><SyncML/>", "document type"),
+        (("<a>" * 1000).encode(), "cannot be read"),
+    ],
+)
+def test_what_cannot_be_read_is_shown_as_it_is_with_the_reason(body, reason):
+    first, *rest = view.show(body).splitlines()
+    assert first.startswith("<!-- SyncML cannot be read: ")
+    assert reason in first or not body
+    text = "\n".join(rest)
+    try:
+        assert text == body.decode() or "\x00" in body.decode() or body[:1] in (b"\x01", b"\x02", b"\x03")
+    except UnicodeDecodeError:
+        assert text.startswith("00000000  ")
+
+
+@given(st.one_of(st.binary(max_size=60), st.binary(max_size=60).map(lambda more: WBXML[:30] + more),
+                 st.text(max_size=60).map(lambda more: f"<SyncML>{more}</SyncML>".encode("utf-8", "surrogatepass"))))  # fmt: skip
+def test_it_never_raises_and_an_unchanged_text_is_the_body_again(body):
+    assert view.edited(view.show(body), body) == body
+
+
+def test_a_fault_of_its_own_is_shown_and_logged(monkeypatch, caplog):
+    monkeypatch.setattr(view, "from_root", lambda *_: 1 / 0)
+    assert "ZeroDivisionError" in view.show(XML).splitlines()[0]
+    assert XML.decode() in view.show(XML)
+    assert "the SyncML view failed" in caplog.text
+
+
+def test_which_bodies_are_its_own():
+    assert view.priority(XML, "application/vnd.syncml.dm+xml") > view.priority(XML, "text/xml") > 1
+    assert view.priority(WBXML, "application/vnd.syncml.dm+wbxml") > view.priority(WBXML, None) > 1
+    assert view.priority(b"<SyncML><x", "application/vnd.syncml+xml; charset=utf-8") > 2
+    assert view.priority(b"<html/>", "text/html") < 0
+    assert view.priority(b"", "application/vnd.syncml.dm+xml") < 0
+
+
+# -- what is edited -----------------------------------------------------------------------------------------------------
+
+
+def test_edited_wbxml_is_wbxml_again():
+    made = view.edited(view.show(WBXML).replace("critical", "informational"), WBXML)
+    assert made == messages.to_wbxml(XML.replace(b"critical", b"informational"))
+
+
+def test_wbxml_keeps_its_version_and_document_type():
+    from replay.syncml import wbxml
+
+    other = wbxml.encode(wbxml.from_xml(XML, version=0x01, public_id="-//SYNCML//DTD SyncML 1.2//EN"))
+    made = wbxml.decode(view.edited(view.show(other).replace("critical", "fatal"), other))
+    before = wbxml.decode(other)
+    assert (made.version, made.public_id, made.charset) == (before.version, before.public_id, before.charset)
+
+
+def test_edited_xml_is_taken_as_it_stands_even_when_it_is_broken():
+    made = view.edited(view.show(XML).replace("critical", "fatal"), XML)
+    assert read(made).commands[3].items[0].meta.mark.text == "fatal"
+    assert not made.startswith(b"<!--")
+    assert view.edited(view.show(XML).replace("</SyncML>", "<oops"), XML).endswith(b"<oops\n")
+
+
+def test_a_declaration_stays_one():
+    declared = b'<?xml version="1.0" encoding="ISO-8859-1"?>\n' + XML.replace(b"user<", b"us\xe9r<")
+    made = view.edited(view.show(declared).replace("critical", "fatal"), declared)
+    assert made.startswith(b'<?xml version="1.0" encoding="UTF-8"?>')
+    assert read(made).commands[2].items[0].data == "us\xe9r"
+
+
+@pytest.mark.parametrize(
+    ("original", "text"), [(WBXML, "<SyncML><oops"), (WBXML, ""), (WBXML[:40], "<SyncML/>"), (b"\x00\xff", "x")]
+)
+def test_what_cannot_be_encoded_is_refused_with_a_reason(original, text):
+    with pytest.raises(ValueError, match=r"\w+ \w+") as caught:
+        view.edited(text, original)
+    assert isinstance(caught.value, UnreadableMessageError) or "cannot be edited" in str(caught.value)
+
+
+# -- in mitmproxy -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(EDITS, reason="mitmproxy 11's views")
+def test_the_view_of_mitmproxy_11():
+    (addon,) = view.addons
+    addon.load(None)
+    try:
+        made = view.view(WBXML, content_type=messages.WBXML_TYPE)
+        assert made[0] == "SyncML"
+        auto = contentviews.get_content_view(contentviews.get("auto"), WBXML, content_type=messages.WBXML_TYPE)
+        assert "".join(text for line in auto[1] for _, text in line).startswith("<!-- SyncML WBXML")
+        plain = contentviews.get_content_view(contentviews.get("auto"), b"<a/>", content_type="text/xml")
+        assert plain[0] == "XML"
+        nothing = contentviews.get_content_view(contentviews.get("auto"), b"", content_type=messages.WBXML_TYPE)
+        assert nothing[2] is None
+    finally:
+        addon.done()
+    addon.load(None)  # a script that is loaded again
+    addon.done()
+    assert contentviews.get("SyncML") is None
+
+
+@pytest.mark.skipif(not EDITS, reason="needs mitmproxy 12's views")
+def test_the_view_of_mitmproxy_12():
+    from mitmproxy.contentviews import InteractiveContentview, Metadata, registry
+
+    (addon,) = view.addons
+    addon.load(None)
+    addon.load(None)
+    assert isinstance(registry["syncml"], InteractiveContentview)
+    metadata = Metadata(content_type=messages.WBXML_TYPE)
+    assert registry.get_view(WBXML, metadata) is view.view
+    assert registry.get_view(b"<a/>", Metadata(content_type="text/xml")) is not view.view
+    shown = view.view.prettify(WBXML, metadata).replace("critical", "fatal")
+    expected = messages.to_wbxml(XML.replace(b"critical", b"fatal"))
+    message = SimpleNamespace(get_content=lambda strict: WBXML)
+    assert view.view.reencode(shown, Metadata(original_data=WBXML)) == expected
+    assert view.view.reencode(shown, Metadata(http_message=message)) == expected
+
+
+@pytest.mark.skipif(not EDITS, reason="needs mitmproxy 12's views")
+def test_editing_as_mitmproxy_12_does_it():
+    with (
+        warnings.catch_warnings()
+    ):  # ldap3, which mitmproxy's own test tools import, uses names that pyasn1 has renamed
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from mitmproxy.test import taddons, tflow
+
+    flow = tflow.tflow(resp=True)
+    flow.response.headers["content-type"] = messages.WBXML_TYPE
+    flow.response.content = WBXML
+
+    async def edit() -> bytes:  # the context makes a loop that nobody closes where none is running
+        with taddons.context(*view.addons) as context:
+            context.options.add_option("protobuf_definitions", str | None, None, "")
+            shown = contentviews.prettify_message(flow.response, flow)
+            assert (shown.view_name, shown.syntax_highlight) == ("SyncML", "xml")
+            return contentviews.reencode_message(shown.text.replace("critical", "fatal"), flow.response, flow, "SyncML")
+
+    assert asyncio.run(edit()) == messages.to_wbxml(XML.replace(b"critical", b"fatal"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wbxml", [False, True])
+def test_mitmdump_prints_the_readable_form(tmp_path, wbxml):
+    body, kind = (WBXML, messages.WBXML_TYPE) if wbxml else (XML, messages.CONTENT_TYPE)
+    with LabServer() as server:
+        command = [str(Path(sys.executable).parent / "mitmdump"), "--mode", f"reverse:{server.url}", "-p", "0"]
+        command += ["--listen-host", "127.0.0.1", "-s", str(SCRIPT), "--set", "flow_detail=3"]
+        with program(*command, "--set", f"confdir={tmp_path / 'conf'}", cwd=tmp_path) as running:
+            port = running.wait_for("listening at ").replace(".", " ").split(":")[-1].split()[0]
+            connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=PATIENCE)
+            connection.request("POST", "/mdm", body, {"Content-Type": kind})
+            assert read(connection.getresponse().read()).form == ("wbxml" if wbxml else "xml")
+            connection.close()
+            running.wait_for("Status 200 for Alert (MsgRef 1, CmdRef 4)")
+            assert running.end() == 0
+    said = [line.strip() for line in running.said]
+    form = "WBXML" if wbxml else "XML"
+    assert f"<!-- SyncML {form}, {FIRST}" in said
+    assert '<Type xmlns="syncml:metinf">com.microsoft:mdm.unenrollment.userrequest</Type>' in said
+    assert "Traceback" not in "\n".join(said)
