@@ -5,19 +5,31 @@ import sys
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from replay.capture import flows, journal_reader, single
+from replay.capture import flows, har, journal_reader, single, viewer, zst
 from replay.capture.exchange import Capture, CaptureError
 from replay.capture.journal import looks_like_journal
 
 _HEAD: Final = 4096
+
+
+def _message_or_stream(file: BinaryIO, path: str) -> Capture:
+    """One message, or where one root follows the other a stream that the viewer saved without its comments."""
+    several = viewer.has_many_roots(file.read())
+    file.seek(0)
+    return viewer.read(file, path) if several else single.read(file, path)
+
+
 _FORMATS: Final = (
+    (har.looks_like_har, har.read),  # before the journal: in one line a HAR may have a journal's members
     (looks_like_journal, journal_reader.read),
+    (zst.looks_like_zst, zst.read),
     (flows.looks_like_flows, flows.read),
-    (single.looks_like_message, single.read),
+    (viewer.looks_like_stream, viewer.read),
+    (single.looks_like_message, _message_or_stream),
 )
 _READABLE: Final = (
-    "readable are a journal (*.jsonl), a mitmproxy flow file, a SyncML message, "
-    "and a folder of messages (01_request.xml, …)"
+    "readable are a journal (*.jsonl, *.jsonl.zst), a mitmproxy flow file, a HAR, a stream saved by SyncMLViewer, "
+    "a SyncML message, and a folder of messages (01_request.xml, …)"
 )
 
 

@@ -17,6 +17,7 @@ COMMANDS: Final = {
         "replay.cli.normalize",
         "Print the normal form of a capture: the same text for what differs only in what is volatile.",
     ),
+    "convert": ("replay.cli.convert", "From any readable capture format to any writable one."),
     "decode": ("replay.cli.decode", "One message from WBXML to XML."),
     "encode": ("replay.cli.encode", "One message from XML to WBXML."),
     "lab": ("replay.cli.lab", "A small OMA DM server and device to try things on."),

@@ -83,7 +83,8 @@ def command(
 ) -> None:
     """Judge captures: verdicts on device, server and proxy, and findings with their place and source.
 
-    CAPTURE is a journal, a mitmproxy flow file, a SyncML message, a folder of messages, or - for stdin.
+    CAPTURE is a journal, a mitmproxy flow file, a HAR, a stream of SyncMLViewer, a SyncML message, a folder of messages,
+    or - for stdin.
 
     Exit codes: 0 pass, 1 fail, 2 a capture that cannot be read or a usage error, 3 inconclusive or nothing to judge.
     """

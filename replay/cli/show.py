@@ -29,7 +29,8 @@ def command(
 ) -> None:
     """Show a capture as a tree: enrolments, sessions, exchanges, and the commands of each message.
 
-    CAPTURE is a journal, a mitmproxy flow file, a SyncML message, a folder of messages, or - for stdin.
+    CAPTURE is a journal, a mitmproxy flow file, a HAR, a stream of SyncMLViewer, a SyncML message, a folder of messages,
+    or - for stdin.
     """
     try:
         traffic = assemble(read(capture), lenient=lenient)
