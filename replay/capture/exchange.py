@@ -156,7 +156,8 @@ class Trouble(Struct, frozen=True):
 
 class Capture(Struct):
     """A capture as it was read. `stretches` is when the recorder was watching, in order; `ended_by` how the last one ended:
-    `close`, `watching` or `last-traffic`. `says_when_watching` is true of journals alone. `anchors` are the
+    `close`, `watching` or `last-traffic`. `says_when_watching` is true of journals alone; `redacted`
+    says that a recording in it is. `anchors` are the
     moments from which on wall and steady clock go together, the first one included."""
 
     path: str
@@ -171,6 +172,7 @@ class Capture(Struct):
     anchors: list[Moment] = field(default_factory=list)
     modes: list[str] = field(default_factory=list)
     says_when_watching: bool = False
+    redacted: bool = False
 
     def clock_at(self, wall: float) -> float | None:
         """The steady clock when the wall clock first showed a time; None in a capture without a clock.

@@ -45,6 +45,7 @@ class _Line(msgspec.Struct):
     format: str | None = None
     version: int | None = None
     mode: Any = None
+    redacted: bool = False
     interval: float | None = None
     id: str | int | None = None
     conn: str | int | None = None
@@ -132,6 +133,7 @@ class _Reader:
         self.interval = line.interval if line.interval and line.interval > 0 else DEFAULT_INTERVAL
         self.anchor = None
         self.closed = False
+        self.capture.redacted |= line.redacted
         if isinstance(line.mode, str):
             self.capture.modes.append(line.mode)
 

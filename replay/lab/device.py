@@ -1,5 +1,6 @@
 """The lab's device: runs the device's side once, as a real Windows 11 device does, or in one of several wrong ways."""
 
+import contextlib
 import http.client
 import os
 import ssl
@@ -78,11 +79,10 @@ class LabDevice:
 
     def run(self, scenario: str) -> Outcome:
         """Runs a scenario. Raises DeviceError where an ordinary session could not be finished."""
-        session = self._open()
-        stays_open = session.ordinary(answer_exec=self.variant == "exec-answered")
-        if scenario == "user" or (scenario == "server" and self.outcome.exec_seen):
-            self._leave(session if stays_open and self.variant == "alert-in-old-session" else None)
-        session.close()
+        with contextlib.closing(self._open()) as session:
+            stays_open = session.ordinary(answer_exec=self.variant == "exec-answered")
+            if scenario == "user" or (scenario == "server" and self.outcome.exec_seen):
+                self._leave(session if stays_open and self.variant == "alert-in-old-session" else None)
         return self.outcome
 
     def _leave(self, old: "_Session | None") -> None:
@@ -98,9 +98,8 @@ class LabDevice:
             with_alert.alert(*alert)
             with_alert.close()
         elif self.variant in ("not-silent", "data-2", "unjoin-text"):  # a device that stays enrolled goes on
-            again = self._open()
-            again.ordinary(answer_exec=False)
-            again.close()
+            with contextlib.closing(self._open()) as again:
+                again.ordinary(answer_exec=False)
 
     def _open(self) -> "_Session":
         self._session_id += 1

@@ -182,3 +182,8 @@ def test_when_the_wall_clock_showed_a_time():
     assert capture.clock_at(500.0) == 130.0
     assert capture.clock_at(1005.0) == 135.0
     assert load({"type": "open"}).clock_at(1.0) is None
+
+
+def test_a_redacted_recording_says_so():
+    assert load({**OPEN, "redacted": True}).redacted
+    assert not load(OPEN).redacted
