@@ -185,7 +185,7 @@ class _Telling(Struct):
             version=VERSION,
             tool=f"omadm-replay {__version__} convert",
             mode=mode,
-            redacted=bool(getattr(self.capture, "redacted", False)),
+            redacted=self.capture.redacted,
             interval=self.interval,
         )
 
