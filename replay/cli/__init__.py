@@ -61,7 +61,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="omadm-replay", message="%(prog)s %(version)s")
 def main() -> None:
-    """Records, judges, replays and compares OMA DM traffic of Windows devices that leave device management.
+    """Records and judges OMA DM traffic of Windows devices that leave device management.
 
     What is expected of an unenrolment: the alert first, then clean-up, and no reply.
     """
