@@ -53,14 +53,9 @@ def test_a_prefix_that_nobody_declared_is_no_repair():
         assert read(each).commands[0].code == "500"
 
 
-def test_the_work_grows_with_the_size_and_not_faster():
-    import time
-
-    def seconds(body: str) -> float:
-        start = time.perf_counter()
-        repair(body.encode())
-        return time.perf_counter() - start
-
-    for make in (lambda n: "<a/>" * n + "<b c=“1”/>", lambda n: "<a " + "=&quot;x" * n + ">"):
-        small, large = min(seconds(make(4_000)) for _ in range(3)), seconds(make(64_000))
-        assert large < 16 * 12 * max(small, 0.001)  # sixteen times the size; quadratic work would be 256 times
+@pytest.mark.parametrize("many", ["<a/>" * 100_000 + "<b c=“1”/>", "<a " + "=&quot;x" * 100_000 + ">"])
+def test_a_large_body_is_no_more_than_a_large_body(many):
+    """Quadratic work would take many minutes here, and the test run's patience would end it."""
+    mended, repairs = repair(many.encode())
+    assert len(repairs) == ("“" in many)
+    assert b'<b c="1"/>' in mended or mended == many.encode()
