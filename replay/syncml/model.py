@@ -6,6 +6,9 @@ messages put it there; what a rule looks at to the letter (Meta's children, Data
 a SessionID may be hexadecimal (MDM 2.2.3.8), a CmdID need not be a number at all.
 
 Elements that the model has no field for are kept as `Unknown`, in order.
+
+Values hold only texts and other values made before them, so they never form cycles: `gc=False` spares the garbage collector
+the millions of them that a large capture has.
 """
 
 from collections.abc import Iterator
@@ -13,7 +16,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 
-class Unknown(Struct, frozen=True):
+class Unknown(Struct, frozen=True, gc=False):
     """An element that has no field of its own: its qualified parts, attributes, text, children, and the text after it."""
 
     name: str
@@ -24,14 +27,14 @@ class Unknown(Struct, frozen=True):
     tail: str = ""
 
 
-class Leaf(Struct, frozen=True):
+class Leaf(Struct, frozen=True, gc=False):
     """A text in its namespace, both as they stand: a child of Meta."""
 
     text: str
     namespace: str
 
 
-class Address(Struct, frozen=True):
+class Address(Struct, frozen=True, gc=False):
     """A Target or Source: LocURI and LocName, None where the element is absent."""
 
     uri: str | None = None
@@ -39,7 +42,7 @@ class Address(Struct, frozen=True):
     unknown: tuple[Unknown, ...] = ()
 
 
-class Meta(Struct, frozen=True):
+class Meta(Struct, frozen=True, gc=False):
     """Meta of an item, a command, a credential or a header; each child with the namespace it was written in."""
 
     type: Leaf | None = None
@@ -53,7 +56,7 @@ class Meta(Struct, frozen=True):
     unknown: tuple[Unknown, ...] = ()
 
 
-class Cred(Struct, frozen=True):
+class Cred(Struct, frozen=True, gc=False):
     """Credentials of a message: what they are (Meta) and their text (Data)."""
 
     meta: Meta | None = None
@@ -61,7 +64,7 @@ class Cred(Struct, frozen=True):
     unknown: tuple[Unknown, ...] = ()
 
 
-class Item(Struct, frozen=True):
+class Item(Struct, frozen=True, gc=False):
     """One item of a command. `data` is Data's text, None where there is no Data; elements inside Data are `embedded`, and its
     attributes (such as `msft:originalerror`) are kept."""
 
@@ -75,7 +78,7 @@ class Item(Struct, frozen=True):
     unknown: tuple[Unknown, ...] = ()
 
 
-class Command(Struct, frozen=True, kw_only=True):
+class Command(Struct, frozen=True, kw_only=True, gc=False):
     """A command of SyncBody: Add, Copy, Delete, Get, Replace and others without fields of their own."""
 
     name: str
@@ -87,20 +90,20 @@ class Command(Struct, frozen=True, kw_only=True):
     unknown: tuple[Unknown, ...] = ()
 
 
-class Alert(Command, frozen=True, kw_only=True):
+class Alert(Command, frozen=True, kw_only=True, gc=False):
     """An Alert: `code` is its Data, `correlator` the text that asynchronous answers refer to."""
 
     code: str | None = None
     correlator: str | None = None
 
 
-class Exec(Command, frozen=True, kw_only=True):
+class Exec(Command, frozen=True, kw_only=True, gc=False):
     """An Exec."""
 
     correlator: str | None = None
 
 
-class Results(Command, frozen=True, kw_only=True):
+class Results(Command, frozen=True, kw_only=True, gc=False):
     """Results of a Get; without MsgRef they refer to message 1 (DMRP 6.6.12)."""
 
     msg_ref: str | None = None
@@ -110,7 +113,7 @@ class Results(Command, frozen=True, kw_only=True):
     source_refs: tuple[str, ...] = ()
 
 
-class Status(Command, frozen=True, kw_only=True):
+class Status(Command, frozen=True, kw_only=True, gc=False):
     """The answer to one command: `code` is its Data, `chal` the Meta of a challenge. Windows adds the attribute
     `msft:originalerror` to Data (MDM 2.2.5.1)."""
 
@@ -124,13 +127,13 @@ class Status(Command, frozen=True, kw_only=True):
     data_attributes: tuple[tuple[str, str], ...] = ()
 
 
-class Group(Command, frozen=True, kw_only=True):
+class Group(Command, frozen=True, kw_only=True, gc=False):
     """Atomic or Sequence, with the commands inside."""
 
     commands: tuple[Command, ...] = ()
 
 
-class Header(Struct, frozen=True):
+class Header(Struct, frozen=True, gc=False):
     """SyncHdr; what is absent is None."""
 
     ver_dtd: str | None = None
@@ -146,7 +149,7 @@ class Header(Struct, frozen=True):
     unknown: tuple[Unknown, ...] = ()
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, frozen=True, gc=False):
     """One SyncML message: its header, its commands in order, whether Final is there, and the bytes it was read from.
 
     `namespace` is the root's; `declared` the encoding that an XML declaration names; `form` is "xml" or "wbxml"; `repairs`
