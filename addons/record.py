@@ -23,6 +23,7 @@ from replay.capture.certificates import identity_of_pem, shown_to
 from replay.capture.endings import bytes_received, cause_of
 from replay.capture.exchange import CaptureError, Identity
 from replay.capture.journal import DEFAULT_INTERVAL, JournalWriter, encode_body
+from replay.capture.wire import peer_address, text_of
 from replay.play.faults import BY_PROXY, ENDED
 from replay.syncml.media import is_enrolment_request, is_management_url, is_pkcs7_type, is_syncml_type
 from replay.syncml.read import looks_like_syncml
@@ -166,7 +167,7 @@ class Recorder:
     def _connect(self, client: connection.Client, host: str | None) -> None:
         if client.id not in self._connected:
             self._connected.add(client.id)
-            self.write("connect", conn=client.id, client=_address(client.peername), sni=client.sni, host=host)
+            self.write("connect", conn=client.id, client=peer_address(client.peername), sni=client.sni, host=host)
 
     @_guarded
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
@@ -202,7 +203,8 @@ class Recorder:
     @_guarded
     def request(self, flow: http.HTTPFlow) -> None:
         """The whole request is there and has not gone on yet."""
-        whole = _is_oma_dm(flow)
+        body = flow.request.get_content(strict=False)
+        whole = _is_oma_dm(flow.request, body or b"")
         self.recorded += whole
         self.passed_by += not whole
         self._connect(flow.client_conn, flow.request.host)
@@ -214,12 +216,12 @@ class Recorder:
             "request",
             id=flow.id,
             conn=flow.client_conn.id,
-            client=_address(flow.client_conn.peername),
+            client=peer_address(flow.client_conn.peername),
             method=flow.request.method,
             url=url if whole else url.split("?", 1)[0],
             http=flow.request.http_version,
             headers=_headers(flow.request, whole),
-            body=encode_body(flow.request.get_content(strict=False)) if whole else None,
+            body=encode_body(body) if whole else None,
             client_cert=_identity(identity_of_pem(certificates[0].to_pem()) if certificates else None),
             server_saw=_identity(saw),
             **({} if whole else {"light": True}),
@@ -292,11 +294,9 @@ class Recorder:
         self._from_server.discard(flow.id)
 
 
-def _is_oma_dm(flow: http.HTTPFlow) -> bool:
+def _is_oma_dm(request: http.Request, body: bytes) -> bool:
     """Whether a request is to be kept whole: OMA DM by its content type, URL or body, or an enrolment request."""
-    request = flow.request
     content_type = request.headers.get("content-type")
-    body = request.get_content(strict=False) or b""
     return (
         _is_syncml(content_type, body)
         or is_management_url(request.url)
@@ -310,20 +310,7 @@ def _is_syncml(content_type: str | None, body: bytes | None) -> bool:
 
 
 def _headers(message: http.Message, whole: bool) -> list[tuple[str, str]]:
-    return [(_text(k), _text(v)) for k, v in message.headers.fields if whole or k.lower() in _LIGHT_HEADERS]
-
-
-def _text(value: bytes) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
-def _address(peer: Any) -> str | None:
-    if not peer:
-        return None
-    return f"[{peer[0]}]:{peer[1]}" if ":" in peer[0] else f"{peer[0]}:{peer[1]}"
+    return [(text_of(k), text_of(v)) for k, v in message.headers.fields if whole or k.lower() in _LIGHT_HEADERS]
 
 
 def _identity(identity: Identity | None) -> dict[str, str | None] | None:

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Final
 from replay.capture.certificates import identity_of_pem
 from replay.capture.endings import bytes_received, cause_of
 from replay.capture.exchange import Capture, Exchange, Failure, Headers, Moment, Response, Stretch, Trouble
+from replay.capture.wire import peer_address, text_of
 
 NAME: Final = "mitmproxy-flows"
 #: Flows are written when they end; two that end together may be written in either order.
@@ -103,10 +104,10 @@ def _exchange(state: dict[str, Any]) -> Exchange | None:
         id=str(state["id"]),
         order=start,
         conn=str(client.get("id")),
-        client=_address(client.get("peername")),
-        method=_text(request["method"]),
+        client=peer_address(client.get("peername")),
+        method=text_of(request["method"]),
         url=_url(request),
-        http=_text(request["http_version"]),
+        http=text_of(request["http_version"]),
         headers=headers,
         body=_decoded(request),
         client_cert=identity_of_pem(certificates[0]) if certificates else None,
@@ -118,8 +119,8 @@ def _exchange(state: dict[str, Any]) -> Exchange | None:
         exchange.response = Response(
             status=int(response["status_code"]),
             order=end,
-            reason=_text(response["reason"]),
-            http=_text(response["http_version"]),
+            reason=text_of(response["reason"]),
+            http=text_of(response["http_version"]),
             headers=_headers(response),
             body=_decoded(response),
             # a response without a connection to the server was made in the proxy
@@ -136,35 +137,22 @@ def _exchange(state: dict[str, Any]) -> Exchange | None:
     return exchange
 
 
-def _text(value: bytes | str) -> str:
-    if isinstance(value, str):
-        return value
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
 def _headers(message: dict[str, Any]) -> Headers:
-    return tuple((_text(name), _text(value)) for name, value in message["headers"])
-
-
-def _address(peer: Any) -> str | None:
-    return f"{_text(peer[0])}:{peer[1]}" if peer else None
+    return tuple((text_of(name), text_of(value)) for name, value in message["headers"])
 
 
 def _url(request: dict[str, Any]) -> str:
     """The URL that the request went to: mitmproxy's scheme, host and port, which a mode or a map may have set."""
-    scheme, host, port = _text(request["scheme"]), _text(request["host"]), int(request["port"])
+    scheme, host, port = text_of(request["scheme"]), text_of(request["host"]), int(request["port"])
     shown = f"[{host}]" if ":" in host else host
     default = {"http": 80, "https": 443}.get(scheme)
-    return f"{scheme}://{shown}{'' if port == default else f':{port}'}{_text(request['path'])}"
+    return f"{scheme}://{shown}{'' if port == default else f':{port}'}{text_of(request['path'])}"
 
 
 def _decoded(message: dict[str, Any]) -> bytes | None:
     """A body after its content coding was undone; as it is where the coding is unknown or wrong."""
     content: bytes | None = message.get("content")
-    coding = next((_text(v) for k, v in message["headers"] if k.lower() == b"content-encoding"), "")
+    coding = next((text_of(v) for k, v in message["headers"] if k.lower() == b"content-encoding"), "")
     if not content or not coding or coding == "identity":
         return content
     from mitmproxy.net import encoding

@@ -21,6 +21,7 @@ from replay.capture.exchange import (
     Trouble,
 )
 from replay.capture.journal import DEFAULT_INTERVAL, FORMAT, VERSION
+from replay.capture.wire import peer_address
 
 NAME: Final = FORMAT
 #: A gap is more than this many intervals without any line (contract).
@@ -270,7 +271,7 @@ def _headers(line: _Line) -> Headers:
 
 def _address(client: Any) -> str | None:
     if isinstance(client, list) and client:
-        return ":".join(str(part) for part in client[:2])
+        return peer_address(client)
     return str(client) if client is not None else None
 
 

@@ -90,7 +90,6 @@ class Enrolment(Struct):
     device: str | None
     server: str
     sessions: list[Session] = field(default_factory=list)
-    ended_order: float | None = None
     ended_at: Moment | None = None
     ended_by: int | None = None
 
@@ -193,7 +192,7 @@ class _Grouping:
             return
         for key in [key for key in self.current if key[0] in devices]:
             ended = self.current.pop(key)
-            ended.ended_order, ended.ended_at, ended.ended_by = exchange.order, exchange.at, exchange.number
+            ended.ended_at, ended.ended_by = exchange.at, exchange.number
 
     def _devices_of(self, turn: Turn) -> set[str] | None:
         """The device that an enrolment request comes from: by the DeviceID in its body, its certificate, or its address

@@ -139,16 +139,16 @@ def _place(finding: Finding) -> tuple[int, int, str]:
 
 
 def _episode(case: EpisodeCase, findings: list[Finding], scope: Scope, crashes: _Crashes) -> EpisodeJudgement:
-    places = [place for place, finding in enumerate(findings) if _belongs(finding, case)]
+    own = {turn.number for seen in case.episode.alerts for turn in seen.session.turns}
+    own |= {seen.turn.number for seen in case.episode.execs}
+    places = [place for place, finding in enumerate(findings) if _belongs(finding, case, own)]
     phases = crashes.guard(None, partial(phases_of, case)) or []
     by_party = crashes.on(verdicts((findings[place] for place in places), parties=scope.parties))
     return EpisodeJudgement(case, phases, by_party, places)
 
 
-def _belongs(finding: Finding, case: EpisodeCase) -> bool:
-    """Whether a finding is this episode's: it says so, or it stands in the alert session or at the trigger."""
+def _belongs(finding: Finding, case: EpisodeCase, own: set[int]) -> bool:
+    """Whether a finding is this episode's: it says so, or it stands in the alert session or at the trigger (`own`, exchanges)."""
     if finding.episode is not None:
         return finding.episode == case.episode.number
-    own = {turn.number for seen in case.episode.alerts for turn in seen.session.turns}
-    own |= {seen.turn.number for seen in case.episode.execs}
     return finding.exchange in own

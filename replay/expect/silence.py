@@ -1,7 +1,7 @@
 """Silence is data: what the capture proves about "nothing was sent any more" (contract, "window"; rules, phases)."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -44,11 +44,9 @@ def silence_of(traffic: Traffic, episode: Episode, run: Run, window: Window | No
     unattributed = _unattributed_before(traffic, episode, broken_by)
     if broken_by and unattributed is None:
         first = broken_by[0]
-        return Silence(
-            "contradicted", f"session {first.number} began at exchange {first.turns[0].number}", tuple(broken_by)
-        )
+        return Silence("contradicted", f"session {first.number} began at exchange {first.turns[0].number}", broken_by)
     if window is None:
-        return Silence("unobservable", "the capture has no clock", tuple(broken_by), unattributed)
+        return Silence("unobservable", "the capture has no clock", broken_by, unattributed)
     unseen = tuple(_unseen(traffic, episode, window))
     short = window.seconds < quiet
     what = f"nothing came for {window.seconds:.1f} s (quiet time {quiet:g} s); {_ended(window)}"
@@ -64,7 +62,7 @@ def silence_of(traffic: Traffic, episode: Episode, run: Run, window: Window | No
         missed = sum(after.clock - before.clock for before, after in window.unwatched)
         what = f"the recorder was not watching for {missed:.1f} s of it; otherwise {what}"
     unobservable = bool(short or unseen or window.unwatched or unattributed)
-    return Silence("unobservable" if unobservable else "observed", what, tuple(broken_by), unattributed, unseen, short)
+    return Silence("unobservable" if unobservable else "observed", what, broken_by, unattributed, unseen, short)
 
 
 def _ended(window: Window) -> str:
@@ -77,16 +75,16 @@ def _ended(window: Window) -> str:
     }[window.ended_by]
 
 
-def _broken_by(run: Run) -> list[Session]:
+def _broken_by(run: Run) -> tuple[Session, ...]:
     """The sessions that broke the silence: opened after the alert session, or after the Exec where no alert came."""
     again = [d.session for d in run.departures if d.event is Event.ALERT_AGAIN and d.session.turns[0] is d.turn]
     if run.alerted_at is None:
-        return list(run.opened)
+        return run.opened
     opened = [session for session in run.opened if session.order > run.alerted_at]
-    return sorted({s.number: s for s in (*opened, *again)}.values(), key=lambda session: session.order)
+    return tuple(sorted({s.number: s for s in (*opened, *again)}.values(), key=lambda session: session.order))
 
 
-def _unattributed_before(traffic: Traffic, episode: Episode, sessions: list[Session]) -> Turn | None:
+def _unattributed_before(traffic: Traffic, episode: Episode, sessions: Sequence[Session]) -> Turn | None:
     """An enrolment request between the episode and a later session that may have been this device's: its device cannot be
     told, and several enrolments share the host (contract, "enrolment")."""
     if not sessions:

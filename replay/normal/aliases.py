@@ -21,10 +21,6 @@ class Aliases:
         """The alias of a volatile value: `{guid 1}`. GUIDs, thumbprints and the like are the same in either case."""
         return self._numbered(kind, f"{kind} ", value.strip("{}").lower() if kind in ("guid", "thumbprint") else value)
 
-    def known(self, role: Role, value: str) -> str | None:
-        """The alias that a value has already, or None."""
-        return self._by_kind.get(role.value, {}).get(value)
-
     def _numbered(self, kind: str, prefix: str, value: str) -> str:
         known = self._by_kind.setdefault(kind, {})
         return known.setdefault(value, f"{{{prefix}{len(known) + 1}}}")

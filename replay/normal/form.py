@@ -254,7 +254,6 @@ class _MessageNormaliser:
     def element(self, node: Unknown, path: str, expected: str, place: tuple[int, ...] | None, uri: str | None) -> Node:
         """An element and what is in it. `place` is that of the command around it; `uri` the LocURI of the item around it."""
         within = METINF if node.name == "Meta" and node.namespace == self.message.namespace else node.namespace
-        inside = _inside(node)
         item_uri = _uri_of(node) if node.name == "Item" else uri
         children: list[Node] = []
         if node.name in ("Status", "Results") and place is not None:
@@ -274,7 +273,7 @@ class _MessageNormaliser:
             children.append(self.element(child, child_path, within, child_place, item_uri))
             if child.tail.strip():
                 children.append(Node("text", text=child.tail))
-        text, sign = self.value(node, path, place, uri) if not inside else (node.text.strip() or None, None)
+        text, sign = self.value(node, path, place, uri) if not node.children else (node.text.strip() or None, None)
         return Node(
             node.name,
             namespace=None if node.namespace == expected else node.namespace,
@@ -350,10 +349,6 @@ def _unread(body: bytes | None) -> str:
     """An unreadable body, so that two that differ are seen to differ."""
     digest = hashlib.sha256(body or b"").hexdigest()[:16]
     return f"a message that cannot be read ({len(body or b'')} bytes, SHA-256 {digest}…)"
-
-
-def _inside(node: Unknown) -> bool:
-    return bool(node.children)
 
 
 def _uri_of(item: Unknown) -> str | None:

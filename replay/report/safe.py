@@ -44,8 +44,3 @@ def iso(seconds: float) -> str:
     except (OverflowError, ValueError, OSError):
         return f"{seconds:.3f}"
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def clock_time(seconds: float) -> str:
-    """The time of day of a moment, in UTC, with milliseconds."""
-    return iso(seconds).partition("T")[2] or iso(seconds)

@@ -118,3 +118,13 @@ def test_real_flows(shared_data):
 def test_a_length_that_promises_terabytes():
     capture = read(io.BytesIO(b"999999999999:1"), "x")
     assert "promised" in capture.troubles[0].text
+
+
+def test_a_client_behind_ipv6_keeps_its_host():
+    from replay.capture.exchange import address_host
+
+    flow = made()
+    flow.client_conn.peername = ("::1", 5000, 0, 0)
+    exchange = read(io.BytesIO(flow_file(flow)), "x").exchanges[0]
+    assert exchange.client == "[::1]:5000"
+    assert address_host(exchange.client) == "::1"
