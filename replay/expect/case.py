@@ -8,12 +8,13 @@ from msgspec import Struct
 
 from replay.capture.episodes import Episode, Window, find_episodes, window_of
 from replay.capture.exchange import Exchange, Identity, Moment
+from replay.capture.references import REQUEST, RESPONSE
 from replay.capture.sessions import Session, Traffic
 from replay.capture.turns import Turn, host_of
 from replay.expect.finding import Finding, Party, Severity
 from replay.expect.sequence import Departure, Run, run
 from replay.expect.silence import Silence, silence_of
-from replay.syncml.model import Message
+from replay.syncml.model import Command, Message
 from replay.syncml.names import CHALLENGES
 from replay.syncml.places import locate
 
@@ -40,14 +41,55 @@ class Spot(Struct, frozen=True):
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """A rule's identity, as the catalogue has it. `scope` is what its `check` is given: `episode` or `capture`."""
+    """A rule's identity, as the catalogue has it. `party` is None where it falls to whoever sent the message. `scope` is what its
+    `check` is given: `episode` (an EpisodeCase), `message` (a Said) or `capture` (the Case)."""
 
     id: str
     name: str
     severity: Severity
-    party: Party
+    party: Party | None
     source: str
     scope: str
+
+
+class Said:
+    """One message that is judged: who said it, where, in which session. `commands` are all of them with their places, those inside
+    Atomic and Sequence too."""
+
+    def __init__(self, case: "Case", turn: Turn, side: str, message: Message) -> None:
+        self.case = case
+        self.turn = turn
+        self.side = side
+        self.message = message
+
+    @property
+    def party(self) -> Party:
+        """The sender."""
+        return Party.DEVICE if self.side == REQUEST else Party.SERVER
+
+    @cached_property
+    def session(self) -> Session | None:
+        """The session that the message belongs to; None where it has none (no readable header)."""
+        return self.case.traffic.session_of(self.turn)
+
+    @cached_property
+    def commands(self) -> list[tuple[tuple[int, ...], Command]]:
+        """Every command with its place (`Message.walk`)."""
+        return list(self.message.walk())
+
+    def finding(
+        self,
+        rule: Rule,
+        message: str,
+        *,
+        places: tuple[int, ...] = (),
+        tail: tuple[str | tuple[str, int], ...] = (),
+        severity: Severity | None = None,
+        party: Party | None = None,
+    ) -> Finding:
+        """A finding on this message, at an element of it (`Spot`)."""
+        spot = Spot(self.turn, self.side, places, tail)
+        return self.case.finding(rule, message, spot=spot, severity=severity, party=party)
 
 
 class EpisodeCase:
@@ -82,6 +124,18 @@ class Case:
         self.traffic = traffic
         self.options = options
         self.episodes = [EpisodeCase(episode, self) for episode in find_episodes(traffic)]
+
+    @cached_property
+    def said(self) -> list[Said]:
+        """Every message that is judged, in order. What the proxy made is none, nor is the body of an HTTP error (rules)."""
+        found = []
+        for turn in self.traffic.turns:
+            if turn.request is not None:
+                found.append(Said(self, turn, REQUEST, turn.request))
+            answer = turn.exchange.response
+            if turn.response is not None and (answer is None or answer.by != "proxy"):
+                found.append(Said(self, turn, RESPONSE, turn.response))
+        return found
 
     @cached_property
     def alert_carriers(self) -> set[int]:
@@ -133,7 +187,7 @@ class Case:
         return Finding(
             rule=rule.id,
             severity=severity or rule.severity,
-            party=party or rule.party,
+            party=party or rule.party or _sender_of(spot),
             message=message,
             exchange=spot.turn.number if spot.turn else None,
             side=spot.side,
@@ -162,6 +216,11 @@ def terms(exchange: Exchange) -> Terms:
     if saw is not None and saw.sha256 is not None:
         saw = Identity(None, saw.sha256.lower().replace(":", ""))  # one certificate, however its subject is written
     return host_of(exchange.url or ""), saw
+
+
+def _sender_of(spot: Spot) -> Party:
+    """Who sent what is on that side: a request is the device's message, a response the server's (contract)."""
+    return Party.SERVER if spot.side == RESPONSE else Party.DEVICE
 
 
 def _message_on(spot: Spot) -> Message | None:

@@ -109,7 +109,7 @@ class _Crashes:
             self.said.append(
                 f"{what} crashed: {type(error).__name__}: {error} ({where.name}, line {where.lineno}). Please report it"
             )
-            self.parties |= {rule.party} if rule else set(Party)
+            self.parties |= {rule.party} if rule and rule.party else set(Party)
             return None
 
     def on(self, by_party: dict[Party, Verdict]) -> dict[Party, Verdict]:
@@ -120,6 +120,8 @@ class _Crashes:
 def _apply(entry: Entry, case: Case) -> list[Finding]:
     if entry.rule.scope == "capture":
         return list(entry.check(case))
+    if entry.rule.scope == "message":
+        return [finding for said in case.said for finding in entry.check(said)]
     return [finding for each in case.episodes for finding in entry.check(each)]
 
 

@@ -32,7 +32,7 @@ RULE = Rule(
     id="MSG001",
     name="unreadable",
     severity=Severity.ERROR,
-    party=Party.DEVICE,
+    party=None,
     source="MDM 2.2.2; facts B1, D",
     scope="capture",
 )
