@@ -51,6 +51,7 @@ class JournalWriter:
         self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
         try:
             self._continue_file()
+            self.begin = os.fstat(self._fd).st_size  # where this recording begins: there may be earlier ones in the file
             self.write("open", format=FORMAT, version=VERSION, tool=tool, mode=mode, redacted=False, interval=interval)
         except BaseException:
             os.close(self._fd)

@@ -77,12 +77,19 @@ class _BadLineError(ValueError):
 
 def read(file: BinaryIO, path: str) -> Capture:
     """A journal as a capture. Lines that cannot be read become troubles; unknown types and members are skipped."""
-    return _Reader(path).read(file)
+    reader = JournalReader(path)
+    for raw in file:
+        reader.take(raw)
+    return reader.capture
 
 
-class _Reader:
+class JournalReader:
+    """Reads a journal line by line, also while it is being written. `capture` is what was read so far."""
+
     def __init__(self, path: str) -> None:
         self.capture = Capture(path=path, format=NAME, says_when_watching=True)
+        self.lines = 0
+        self.read = 0
         self.decode = msgspec.json.Decoder(_Line).decode
         self.recording = 0
         self.interval = DEFAULT_INTERVAL
@@ -93,20 +100,46 @@ class _Reader:
         self.exchanges: dict[tuple[int, str], Exchange] = {}
         self.connections: dict[tuple[int, str], Connection] = {}
 
-    def read(self, file: BinaryIO) -> Capture:
-        number = 0
-        for number, raw in enumerate(file, 1):
-            text = (raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw).strip()
-            if not text:
-                continue
-            try:
-                line = self.decode(text)
-                self._take(line, number)
-            except (msgspec.DecodeError, _BadLineError, UnicodeDecodeError, RecursionError) as error:
-                self._broken(raw, number, error)
+    def take(self, raw: bytes) -> None:
+        """Takes the next line. One that cannot be read becomes a trouble."""
+        self.lines += 1
+        number = self.lines
+        text = (raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw).strip()
+        if not text:
+            return
+        try:
+            line = self.decode(text)
+            self._take(line, number)
+        except (msgspec.DecodeError, _BadLineError, UnicodeDecodeError, RecursionError) as error:
+            self._broken(raw, number, error)
         if self.capture.stretches:
             self.capture.ended_by = self.last_type if self.last_type in ("close", "watching") else "last-traffic"
-        return self.capture
+
+    def watched_until(self, mono: float) -> None:
+        """Notes that the recorder, which is this process, was still watching at a reading of its steady clock: for who judges while
+        the journal is being written, between two of its lines."""
+        if self.closed or self.last is None or self.anchor is None or self.anchor[1] is None:
+            return
+        clock = self.anchor[0] + (mono - self.anchor[1])
+        if clock > self.last.clock:  # `last` stays: a line of a moment before may still come
+            self.capture.stretches[-1].end = Moment(self.last.wall + (clock - self.last.clock), clock)
+
+    def forget(self, keep: int) -> list[Exchange]:
+        """Forgets all but the newest exchanges, for a reader that goes on for days; gives those that were forgotten. Connections
+        and broken requests from before them go too."""
+        capture = self.capture
+        forgotten, capture.exchanges = capture.exchanges[:-keep], capture.exchanges[-keep:]
+        if forgotten:
+            for exchange in forgotten:
+                self.exchanges.pop((exchange.recording, exchange.id), None)
+            first = capture.exchanges[0]
+            conns = {(exchange.recording, exchange.conn) for exchange in capture.exchanges}
+            capture.broken_off = [each for each in capture.broken_off if each.failure.order > first.order]
+            begin = first.at.clock if first.at else 0.0
+            kept = [c for c in capture.connections if (c.recording, c.conn) in conns or (c.at and c.at.clock > begin)]
+            capture.connections = kept
+            self.connections = {(made.recording, made.conn): made for made in kept}
+        return forgotten
 
     def _broken(self, raw: bytes, number: int, error: Exception) -> None:
         if not raw.endswith(b"\n"):
@@ -193,7 +226,7 @@ class _Reader:
 
     def _request(self, line: _Line, number: int, at: Moment | None) -> None:
         exchange = Exchange(
-            number=len(self.capture.exchanges) + 1,
+            number=self.read + 1,
             id=str(line.id),
             order=float(number),
             conn=None if line.conn is None else str(line.conn),
@@ -209,6 +242,7 @@ class _Reader:
             light=line.light,
             recording=self.recording,
         )
+        self.read += 1
         self.exchanges[self.recording, exchange.id] = exchange
         self.capture.exchanges.append(exchange)
 
@@ -253,15 +287,15 @@ class _Reader:
 
 
 _TAKERS: Final = {
-    "open": _Reader._nothing,
-    "connect": _Reader._connect,
-    "request": _Reader._request,
-    "response": _Reader._response,
-    "failure": _Reader._failure,
-    "disconnect": _Reader._nothing,
-    "watching": _Reader._nothing,
-    "note": _Reader._note,
-    "close": _Reader._nothing,
+    "open": JournalReader._nothing,
+    "connect": JournalReader._connect,
+    "request": JournalReader._request,
+    "response": JournalReader._response,
+    "failure": JournalReader._failure,
+    "disconnect": JournalReader._nothing,
+    "watching": JournalReader._nothing,
+    "note": JournalReader._note,
+    "close": JournalReader._nothing,
 }
 
 

@@ -122,6 +122,11 @@ class Traffic(Struct):
 def assemble(capture: Capture, *, lenient: bool = False) -> Traffic:
     """Reads every exchange of a capture and groups them, in order of time; `lenient` reads messages as documents have them."""
     turns = [read_turn(exchange, lenient=lenient) for exchange in sorted(capture.exchanges, key=lambda e: e.order)]
+    return group(capture, turns)
+
+
+def group(capture: Capture, turns: list[Turn]) -> Traffic:
+    """Turns that were read, in order of time, into sessions and enrolments."""
     traffic = Traffic(capture, turns)
     _note_origins(traffic)
     grouping = _Grouping(traffic)

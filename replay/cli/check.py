@@ -6,10 +6,10 @@ import click
 
 from replay.capture.exchange import CaptureError
 from replay.capture.readers import read
-from replay.cli.exits import ERROR, FAIL, INCONCLUSIVE, OF_VERDICT
+from replay.cli.exits import FAIL_ON, exit_code
 from replay.cli.options import lenient_option, output_option, seconds, time, verbosity_options, write_result
 from replay.expect.case import QUIET, Options
-from replay.expect.finding import Party, Severity, Verdict, worst
+from replay.expect.finding import Party
 from replay.expect.judge import Judgement, Scope, judge, unreadable
 from replay.expect.rules import registry
 from replay.expect.scenarios import PHASES
@@ -57,7 +57,7 @@ def _rule(value: str) -> str:
 @click.option("--ignore", type=_rule, metavar="RULE", multiple=True, help="Leave a rule out; repeatable.")
 @click.option(
     "--fail-on",
-    type=click.Choice(["error", "inconclusive", "warning"]),
+    type=click.Choice(list(FAIL_ON)),
     default="error",
     help="From which findings on the exit code is 1; `error` leaves inconclusive at 3.",
 )
@@ -100,7 +100,7 @@ def command(
     shaped = report(judgements)
     text = as_json(shaped) if form == "json" else check_text(shaped, detail=-1 if brief else int(verbose))
     write_result(text, output)
-    raise SystemExit(_exit_code(judgements, fail_on))
+    raise SystemExit(exit_code(judgements, fail_on))
 
 
 def _judged(path: str, options: Options, scope: Scope) -> Judgement:
@@ -111,20 +111,3 @@ def _judged(path: str, options: Options, scope: Scope) -> Judgement:
 
         click.echo(f"omadm: {visible(str(error))}", err=True)
         return unreadable(path, str(error))
-
-
-def _exit_code(judgements: list[Judgement], fail_on: str) -> int:
-    verdict = worst(each.verdict for each in judgements)
-    if verdict is Verdict.ERROR:
-        return ERROR
-    severities = {finding.severity for each in judgements for finding in each.findings}
-    counts: dict[str, set[Severity]] = {
-        "error": set(),
-        "inconclusive": {Severity.INCONCLUSIVE},
-        "warning": {Severity.INCONCLUSIVE, Severity.WARNING},
-    }
-    if severities & counts[fail_on]:
-        return FAIL
-    if verdict is Verdict.PASS and any(each.verdict is Verdict.NONE for each in judgements):
-        return INCONCLUSIVE  # one of them saw nothing, and that is no success
-    return OF_VERDICT[verdict]

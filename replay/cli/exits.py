@@ -4,7 +4,8 @@ from typing import NoReturn
 
 import click
 
-from replay.expect.finding import Verdict
+from replay.expect.finding import Severity, Verdict, worst
+from replay.expect.judge import Judgement
 
 PASS = 0
 FAIL = 1
@@ -18,6 +19,26 @@ OF_VERDICT = {
     Verdict.INCONCLUSIVE: INCONCLUSIVE,
     Verdict.NONE: INCONCLUSIVE,
 }
+
+#: From which findings on the exit code is 1 (`--fail-on`); `error` leaves inconclusive at 3.
+FAIL_ON: dict[str, set[Severity]] = {
+    "error": set(),
+    "inconclusive": {Severity.INCONCLUSIVE},
+    "warning": {Severity.INCONCLUSIVE, Severity.WARNING},
+}
+
+
+def exit_code(judgements: list[Judgement], fail_on: str = "error") -> int:
+    """The exit code of a judgement of one or more captures: the worst decides."""
+    verdict = worst(each.verdict for each in judgements)
+    if verdict is Verdict.ERROR:
+        return ERROR
+    severities = {finding.severity for each in judgements for finding in each.findings}
+    if severities & FAIL_ON[fail_on]:
+        return FAIL
+    if verdict is Verdict.PASS and any(each.verdict is Verdict.NONE for each in judgements):
+        return INCONCLUSIVE  # one of them saw nothing, and that is no success
+    return OF_VERDICT[verdict]
 
 
 def stop(message: str) -> NoReturn:

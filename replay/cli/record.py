@@ -5,13 +5,19 @@ import importlib.util
 import logging
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from replay.cli.addons import folder
-from replay.cli.exits import ERROR, stop
-from replay.cli.options import address
+from replay.cli.exits import ERROR, exit_code, stop
+from replay.cli.follow import Follower
+from replay.cli.options import address, seconds, write_result
+from replay.expect.case import QUIET, Options
+from replay.expect.judge import Judgement, Scope
+from replay.expect.scenarios import PHASES
 
 
 @click.command("record")
@@ -29,6 +35,16 @@ from replay.cli.options import address
               "[default: 5]")  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="OPTION=VALUE", help="One of mitmproxy's own options, such as "
               "ssl_insecure=true or confdir=DIR; repeatable.")  # fmt: skip
+@click.option("--ui", type=click.Choice(["dump", "web"]), default="dump", help="`web` runs mitmweb: its page shows the traffic, "
+              "SyncML and WBXML readable.  [default: dump]")  # fmt: skip
+@click.option("--until-verdict", is_flag=True, help="End when an unenrolment is decided (of the scenario of --expect, where that "
+              "is given), print the report, and exit with its verdict.")  # fmt: skip
+@click.option("--timeout", type=seconds, metavar="SECONDS", help="End after SECONDS.")
+@click.option("--expect", type=click.Choice(list(PHASES)), help="The scenario that is waited for and judged by.")
+@click.option("--quiet", type=seconds, metavar="SECONDS", default=QUIET, show_default=True, help="Seconds of silence after the "
+              "alert that count as gone.")  # fmt: skip
+@click.option("--device", metavar="ID", help="Wait for this device alone, and judge it alone.")
+@click.option("-q", "--brief", is_flag=True, help="Do not show sessions and unenrolments as they come.")
 def command(
     modes: tuple[str, ...],
     listen: tuple[str, int],
@@ -37,12 +53,20 @@ def command(
     faults: tuple[str, ...],
     interval: str,
     settings: tuple[str, ...],
+    ui: str,
+    until_verdict: bool,
+    timeout: float | None,
+    expect: str | None,
+    quiet: float,
+    device: str | None,
+    brief: bool,
 ) -> None:
     """Record OMA DM traffic through mitmproxy into a journal, until SIGINT or SIGTERM.
 
     Prints `listening on HOST:PORT` to stderr when it is ready. Devices have to trust mitmproxy's CA; see the README.
+    Sessions and unenrolments are shown as they come, on a terminal as a table.
 
-    Exit codes: 0 when it was stopped, 2 when the recording failed.
+    Exit codes: 0 when it was stopped, 2 when the recording failed; with --until-verdict those of `omadm check`, however it ended.
     """
     chosen = {
         "listen_host": listen[0],
@@ -53,16 +77,67 @@ def command(
     }
     if faults:
         chosen["omadm_fault"] = list(faults)
-    raise SystemExit(asyncio.run(_record(list(modes), chosen, settings)))
+    judging = _Judging(Options(quiet=quiet, expect=expect), Scope(device=device), until_verdict, timeout, brief)
+    raise SystemExit(asyncio.run(_record(list(modes), chosen, settings, ui, judging)))
 
 
-async def _record(modes: list[str], chosen: dict[str, Any], settings: tuple[str, ...]) -> int:
-    from mitmproxy import exceptions, options
-    from mitmproxy.tools.dump import DumpMaster
+class _Judging(Struct, frozen=True):
+    """How a recording is judged while it goes on, and when it ends by itself."""
 
+    options: Options
+    scope: Scope
+    until_verdict: bool
+    timeout: float | None
+    brief: bool
+
+
+async def _record(
+    modes: list[str], chosen: dict[str, Any], settings: tuple[str, ...], ui: str, judging: _Judging
+) -> int:
     _log_to_stderr()
     recorder = _addon("record.py")
-    master = DumpMaster(options.Options(), with_termlog=False, with_dumper=False)
+    master = _master(ui, recorder, modes, chosen, settings)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, master.shutdown)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(master.shutdown))
+    if judging.timeout is not None:
+        loop.call_later(judging.timeout, master.shutdown)
+    path, begin = recorder.path, recorder.journal.begin
+    follower = _follower(recorder, master, loop, judging)
+    try:
+        await master.run()
+    except SystemExit:  # mitmproxy's own way out where it could not start; what went wrong was logged
+        recorder.failures.append("the proxy could not start")
+    finally:
+        if recorder.journal is not None:
+            recorder.done()
+        follower.stop()
+    click.echo(
+        f"{recorder.recorded} OMA DM exchanges recorded into {path}, {recorder.passed_by} others passed by", err=True
+    )
+    for failure in recorder.failures:
+        click.echo(f"omadm: the recording failed: {failure}", err=True)
+    if recorder.failures:
+        return ERROR
+    return _verdict(path, begin, judging) if judging.until_verdict else 0
+
+
+def _master(ui: str, recorder: Any, modes: list[str], chosen: dict[str, Any], settings: tuple[str, ...]) -> Any:
+    """mitmproxy with our addons; ends the command where an option is wrong."""
+    from mitmproxy import exceptions, options
+
+    if ui == "web":
+        from mitmproxy.tools.web.master import WebMaster
+
+        master: Any = WebMaster(options.Options(), with_termlog=False)
+        master.addons.add(_addon("view.py"))
+    else:
+        from mitmproxy.tools.dump import DumpMaster
+
+        master = DumpMaster(options.Options(), with_termlog=False, with_dumper=False)
     try:
         # the device's message is read before the server is called, so that it is recorded though nobody answers there
         master.options.update(connection_strategy="lazy")
@@ -76,26 +151,47 @@ async def _record(modes: list[str], chosen: dict[str, Any], settings: tuple[str,
             stop(f"--set: mitmproxy has no option {', '.join(sorted(unknown))}")
     except (exceptions.OptionsError, exceptions.AddonManagerError) as error:
         stop(str(error))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, master.shutdown)
-        except NotImplementedError:  # Windows
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(master.shutdown))
-    try:
-        await master.run()
-    except SystemExit:  # mitmproxy's own way out where it could not start; what went wrong was logged
-        recorder.failures.append("the proxy could not start")
-    finally:
-        if recorder.journal is not None:
-            recorder.done()
-    click.echo(
-        f"{recorder.recorded} OMA DM exchanges recorded into {recorder.path}, {recorder.passed_by} others passed by",
-        err=True,
+    return master
+
+
+def _follower(recorder: Any, master: Any, loop: asyncio.AbstractEventLoop, judging: _Judging) -> Follower:
+    """What shows and judges the recording while it goes on; its announcer starts it."""
+
+    def decided() -> None:
+        if judging.until_verdict:
+            loop.call_soon_threadsafe(master.shutdown)
+
+    def failed(why: str) -> None:
+        click.echo(f"omadm: {why}", err=True)
+        if judging.until_verdict:  # nobody is left to end it
+            recorder.failures.append(why)
+            loop.call_soon_threadsafe(master.shutdown)
+
+    follower = Follower(
+        recorder.path,
+        recorder.journal.begin,
+        options=judging.options,
+        scope=judging.scope,
+        quiet=judging.brief,
+        decided=decided,
+        failed=failed,
     )
-    for failure in recorder.failures:
-        click.echo(f"omadm: the recording failed: {failure}", err=True)
-    return ERROR if recorder.failures else 0
+    follower.start()
+    return follower
+
+
+def _verdict(path: Path, begin: int, judging: _Judging) -> int:
+    """Judges what was recorded, as `omadm check` does, and prints the report; what the file held before is left alone."""
+    from replay.capture.journal_reader import read
+    from replay.expect.judge import judge
+    from replay.report.shapes import report
+    from replay.report.text import check_text
+
+    with path.open("rb") as file:
+        file.seek(begin)
+        judgement: Judgement = judge(read(file, str(path)), judging.options, judging.scope)
+    write_result(check_text(report([judgement]), detail=-1 if judging.brief else 0), None)
+    return exit_code([judgement])
 
 
 def _addon(file: str) -> Any:

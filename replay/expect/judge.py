@@ -71,6 +71,11 @@ def judge(capture: Capture, options: Options | None = None, scope: Scope | None 
     """Judges a capture by every rule. A rule that crashes makes the verdict on its party `error`; nothing is raised."""
     options, scope = options or Options(), scope or Scope()
     traffic = assemble(narrowed(capture, since=scope.since, until=options.until), lenient=scope.lenient)
+    return judge_traffic(traffic, options, scope)
+
+
+def judge_traffic(traffic: Traffic, options: Options, scope: Scope) -> Judgement:
+    """Judges what was read and grouped already; of `scope`, since and lenient were up to whoever did that."""
     case = Case(traffic, options)
     if scope.device is not None:
         case.episodes = [each for each in case.episodes if each.episode.enrolment.device == scope.device]
@@ -84,7 +89,7 @@ def judge(capture: Capture, options: Options | None = None, scope: Scope | None 
     episodes = [_episode(each, findings, scope, crashes) for each in case.episodes]
     by_party = crashes.on(verdicts(findings, judged=judged, parties=scope.parties))
     sessions = [each for each in traffic.sessions if scope.device in (None, each.device)]
-    return Judgement(capture.path, traffic, by_party, sessions, findings, episodes, crashes.said)
+    return Judgement(traffic.capture.path, traffic, by_party, sessions, findings, episodes, crashes.said)
 
 
 def unreadable(path: str, reason: str) -> Judgement:

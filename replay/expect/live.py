@@ -1,0 +1,155 @@
+"""Judgement while a journal is being written: what is known of each session and episode now, and when an episode is decided.
+
+No clock and no file here: lines are fed in, and whoever looks says what time it is. What a live judgement says is provisional. The
+verdict is that of `judge` on the whole journal, once it is closed.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from replay.capture.exchange import Exchange, Moment
+from replay.capture.journal_reader import JournalReader
+from replay.capture.sessions import Session, group
+from replay.capture.turns import DM, OPAQUE, Turn, read_turn
+from replay.expect.case import Options
+from replay.expect.finding import Severity
+from replay.expect.judge import EpisodeJudgement, Judgement, Scope, judge_traffic
+from replay.expect.phases import Phase
+
+PENDING: Final = "pending"
+#: What is decided when an episode closes (contract, "verdict"), or follows from an answer that may still come.
+_WHEN_CLOSED: Final = frozenset({"UNE001", "UNE014", "UNE021", "HTP006", "CAP003"})
+#: Exchanges that are kept in memory, unless an episode that is not decided needs older ones.
+_KEEP: Final = 2_000
+
+
+class SessionState(Struct, frozen=True):
+    """One session as it stands: `key` stays the same from look to look."""
+
+    key: int
+    session_id: str | None
+    device: str | None
+    server: str
+    roles: tuple[str, ...]
+    exchanges: int
+    at: Moment | None
+
+
+class EpisodeState(Struct, frozen=True):
+    """One episode as it stands. `silent` is for how many seconds nothing has come, None where no silence is due; `state` is
+    `pending` or a verdict; `failed` are rules that it breaks already; `decided` says that waiting longer changes nothing."""
+
+    key: float
+    device: str | None
+    scenario: str
+    trigger: Phase | None
+    alert: Phase | None
+    reply: Phase | None
+    answered: str | None
+    silent: float | None
+    quiet: float
+    state: str
+    failed: tuple[str, ...]
+    decided: bool
+
+
+class Look(Struct, frozen=True):
+    """Everything as it stands at one moment, in order of time. `unread` are the exchanges with OMA DM that could not be read."""
+
+    sessions: tuple[SessionState, ...]
+    episodes: tuple[EpisodeState, ...]
+    exchanges: int
+    unread: int
+
+
+class LiveJudge:
+    """Follows one journal. `feed` takes its bytes as they come, `look` judges what there is."""
+
+    def __init__(self, path: str, options: Options, scope: Scope) -> None:
+        self.options, self.scope = options, scope
+        self._reader = JournalReader(path)
+        self._rest = b""
+        self._turns: dict[int, tuple[int, Turn]] = {}
+
+    def feed(self, data: bytes) -> bool:
+        """Takes what was appended to the journal. Says whether a whole line was among it."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._reader.take(line + b"\n")
+        return bool(lines)
+
+    def look(self, mono: float) -> Look:
+        """Judges what was fed so far, at a reading of the recorder's steady clock (seconds)."""
+        self._reader.watched_until(mono)
+        capture = self._reader.capture
+        turns = [self._turn(exchange) for exchange in capture.exchanges]
+        judgement = judge_traffic(group(capture, turns), self.options, self.scope)
+        episodes = tuple(_episode(each, judgement, self.options.quiet) for each in judgement.episodes)
+        sessions = tuple(_session(session) for session in judgement.sessions)
+        unread = sum(turn.kind in (DM, OPAQUE) and not turn.readable for turn in turns)
+        self._forget(judgement, episodes)
+        return Look(sessions, episodes, self._reader.read, unread)
+
+    def _turn(self, exchange: Exchange) -> Turn:
+        """The exchange, read; again only when something has come to it."""
+        parts = (exchange.response is not None) + 2 * (exchange.failure is not None)
+        known = self._turns.get(exchange.number)
+        if known is None or known[0] != parts:
+            known = (parts, read_turn(exchange, lenient=self.scope.lenient))
+            self._turns[exchange.number] = known
+        return known[1]
+
+    def _forget(self, judgement: Judgement, episodes: tuple[EpisodeState, ...]) -> None:
+        """Lets go of what is long past, so that a recorder can be left in the path for days."""
+        exchanges = self._reader.capture.exchanges
+        open_since = min(_begins(judgement, episodes), default=float("inf"))
+        needed = sum(exchange.order >= open_since for exchange in exchanges)
+        if len(exchanges) > 2 * max(_KEEP, needed):
+            for exchange in self._reader.forget(max(_KEEP, needed)):
+                self._turns.pop(exchange.number, None)
+
+
+def _begins(judgement: Judgement, episodes: tuple[EpisodeState, ...]) -> Iterator[float]:
+    """Where the sessions of the episodes that are not decided begin, in the order of events."""
+    for each, state in zip(judgement.episodes, episodes, strict=True):
+        if not state.decided:
+            yield from (seen.session.order for seen in each.episode.execs)
+            yield from (seen.session.order for seen in each.episode.alerts)
+
+
+def _session(session: Session) -> SessionState:
+    first = session.turns[0].number
+    return SessionState(
+        first, session.session_id, session.device, session.server, tuple(session.roles), len(session.turns), session.at
+    )
+
+
+def _episode(each: EpisodeJudgement, judgement: Judgement, quiet: float) -> EpisodeState:
+    phases = {phase.name: phase for phase in each.phases}
+    silence, window, episode = each.case.silence, each.case.window, each.episode
+    own = [judgement.findings[place] for place in each.findings]
+    failed = sorted({f.rule for f in own if f.severity is Severity.ERROR and f.rule not in _WHEN_CLOSED})
+    contradicted = silence is not None and silence.status == "contradicted"
+    silent = window.seconds if silence is not None and window is not None and not contradicted else None
+    ended = episode.alert is not None and episode.alert.session.turns[-1].exchange
+    if episode.enrolment_stays:
+        decided = bool(ended and (ended.response is not None or ended.failure is not None))
+    else:
+        decided = contradicted or (silent is not None and silent >= quiet)
+    answer = episode.alert.session.turns[-1].exchange.response if episode.alert else None
+    return EpisodeState(
+        key=episode.begin,
+        device=episode.enrolment.device,
+        scenario=episode.scenario,
+        trigger=phases.get("trigger"),
+        alert=phases.get("alert"),
+        reply=phases.get("reply"),
+        answered=str(answer.status) if answer is not None else None,
+        silent=silent,
+        quiet=quiet,
+        state=each.verdict.word if decided else PENDING,
+        failed=tuple(failed),
+        decided=decided,
+    )
