@@ -15,11 +15,16 @@ from tests.conftest import ROOT
 PATIENCE = 60.0
 
 
+def environment() -> dict[str, str]:
+    """The environment of our processes: this work tree's package, nothing kept back in buffers."""
+    return {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
+
+
 class Program:
     """A process whose output is collected line by line."""
 
     def __init__(self, *command: str, cwd: Path | None = None) -> None:
-        env = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
+        env = environment()
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import logging
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,8 @@ async def _record(
         await master.run()
     except SystemExit:  # mitmproxy's own way out where it could not start; what went wrong was logged
         recorder.failures.append("the proxy could not start")
+    except OSError as error:  # mitmweb's own way
+        recorder.failures.append(f"the proxy could not start: {error.strerror or error}")
     finally:
         if recorder.journal is not None:
             recorder.done()
@@ -142,6 +145,8 @@ def _master(ui: str, recorder: Any, modes: list[str], chosen: dict[str, Any], se
         # the device's message is read before the server is called, so that it is recorded though nobody answers there
         master.options.update(connection_strategy="lazy")
         master.options.set(*settings, defer=True)
+        if ui == "web" and master.options.web_port == 0:  # mitmweb would take a free one and not say which
+            master.options.update(web_port=_free_port(master.options.web_host))
         if "omadm_fault" in chosen:  # before the recorder, so that it sees what was done
             master.addons.add(_addon("disturb.py"))
         master.addons.add(recorder, _Announcer())
@@ -152,6 +157,11 @@ def _master(ui: str, recorder: Any, modes: list[str], chosen: dict[str, Any], se
     except (exceptions.OptionsError, exceptions.AddonManagerError) as error:
         stop(str(error))
     return master
+
+
+def _free_port(host: str) -> int:
+    with socket.create_server((host, 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def _follower(recorder: Any, master: Any, loop: asyncio.AbstractEventLoop, judging: _Judging) -> Follower:
@@ -218,6 +228,11 @@ class _Announcer:
         for host, port, *_ in server.listen_addrs():
             shown = f"[{host}]" if ":" in host else host
             click.echo(f"listening on {shown}:{port}", err=True)
+        web = getattr(ctx.master, "web_url", None)  # of mitmproxy 12, with the token that the page asks for
+        if web is None and hasattr(ctx.options, "web_port"):
+            web = f"http://{ctx.options.web_host}:{ctx.options.web_port}/"
+        if web is not None:
+            click.echo(f"web interface at {web}", err=True)
         click.echo(f"recording into {ctx.master.addons.get('omadm-record').path}", err=True)
 
 

@@ -1,0 +1,85 @@
+"""The live judgement: fed line by line, it says at each moment what `judge` would say of the whole, and what is still open."""
+
+import pytest
+
+from replay.expect.case import Options
+from replay.expect.judge import Scope
+from replay.expect.live import _KEEP, PENDING, LiveJudge
+from tests.story import MONO0, Story, server, user
+
+
+def live(story: Story, *, at: float, quiet: float = 60.0, **options):
+    """The look at a story that was recorded up to now, `at` seconds after its start."""
+    judge = LiveJudge("story.jsonl", Options(quiet=quiet, **options), Scope())
+    judge.feed(story.text())
+    return judge.look(MONO0 + at)
+
+
+def test_an_episode_is_pending_until_the_quiet_time_is_over():
+    story = server()
+    early, late = live(story, at=story.now + 43), live(story, at=story.now + 61)
+    (pending,), (decided,) = early.episodes, late.episodes
+    assert (pending.state, pending.decided, pending.answered) == (PENDING, False, "200")
+    assert pending.silent == pytest.approx(43)
+    assert (decided.state, decided.decided) == ("pass", True)
+
+
+def test_bytes_may_come_in_any_pieces():
+    text = server().text()
+    judge = LiveJudge("story.jsonl", Options(), Scope())
+    for place in range(0, len(text), 97):
+        judge.feed(text[place : place + 97])
+    look = judge.look(MONO0 + 40)
+    assert [session.roles for session in look.sessions] == [("ordinary",), ("exec",), ("alert",)]
+
+
+def test_a_further_session_decides_at_once():
+    story = user().watch(5).ordinary("3")
+    (episode,) = live(story, at=story.now + 1).episodes
+    assert (episode.state, episode.decided, episode.silent) == ("fail", True, None)
+
+
+def test_what_is_wrong_already_is_said_while_it_is_pending():
+    story = Story().ordinary("1").watch(5).alert("2", data="7")
+    (episode,) = live(story, at=story.now + 3).episodes
+    assert (episode.state, episode.failed) == (PENDING, ("UNE006",))
+
+
+def test_an_alert_that_never_came_is_decided_by_the_quiet_time():
+    story = Story().exec("1")
+    assert not live(story, at=story.now + 59).episodes[0].decided
+    (episode,) = live(story, at=story.now + 61).episodes
+    assert (episode.state, episode.decided) == ("inconclusive", True)
+
+
+def test_an_alert_without_an_answer_yet():
+    story = Story().ordinary("1").watch(5)
+    story.exchange(story.package_one("2", alert="<Alert/>"), None)
+    assert live(story, at=story.now + 1).episodes == ()
+    story = Story().ordinary("1").watch(5).alert("2", response=None)
+    (episode,) = live(story, at=story.now + 1).episodes
+    assert (episode.answered, episode.state) == (None, PENDING)
+
+
+def test_a_failed_unjoin_is_decided_with_its_answer():
+    story = Story().ordinary("1").watch(5).alert("2", data="2")
+    (episode,) = live(story, at=story.now + 0.2).episodes
+    assert (episode.scenario, episode.decided, episode.silent) == ("unjoin-failed", True, None)
+
+
+def test_what_is_long_past_is_forgotten_but_not_what_is_pending():
+    story = user()
+    alert_at = story.now
+    for number in range(2 * _KEEP + 50):
+        story.device = f"OTHER-{number}"
+        story.exchange(story.package_one("9"), b"")
+        story.now = alert_at + number * 0.001
+    judge = LiveJudge("story.jsonl", Options(), Scope())
+    judge.feed(story.text())
+    first = judge.look(MONO0 + story.now)
+    assert len(judge._reader.capture.exchanges) == story.exchanges  # the alert session is among the first of them
+    again = judge.look(MONO0 + alert_at + 61)
+    assert first.exchanges == again.exchanges == story.exchanges
+    assert [episode.decided for episode in again.episodes] == [True]
+    assert len(judge._reader.capture.exchanges) == _KEEP
+    assert len(judge._turns) == _KEEP
