@@ -8,6 +8,7 @@ from typing import Any
 from replay.capture.journal_reader import read as read_journal
 from replay.expect.case import Options
 from replay.expect.judge import Judgement, Scope, judge
+from replay.expect.scenarios import shipped
 from replay.lab import messages
 from replay.lab.messages import DeviceInfo, Sender
 from replay.syncml.read import read as read_message
@@ -184,6 +185,8 @@ class Story:
     def judge(self, *, scope: Scope | None = None, **options: Any) -> Judgement:
         import io
 
+        if isinstance(options.get("expect"), str):
+            options["expect"] = shipped(options["expect"])
         return judge(read_journal(io.BytesIO(self.text()), "story.jsonl"), Options(**options), scope)
 
 

@@ -1,35 +1,50 @@
 """`omadm check`: verdicts and findings."""
 
-import difflib
+from datetime import UTC, datetime
 
 import click
 
 from replay.capture.exchange import CaptureError
 from replay.capture.readers import read
 from replay.cli.exits import FAIL_ON, exit_code
-from replay.cli.options import lenient_option, output_option, seconds, time, verbosity_options, write_result
+from replay.cli.options import (
+    lenient_option,
+    output_option,
+    rule_id,
+    scenario,
+    seconds,
+    time,
+    verbosity_options,
+    write_result,
+)
+from replay.expect.accept import Accepted, read_accepted
 from replay.expect.case import QUIET, Options
 from replay.expect.finding import Party
 from replay.expect.judge import Judgement, Scope, judge, unreadable
-from replay.expect.rules import registry
-from replay.expect.scenarios import PHASES
+from replay.expect.scenarios.model import Scenario
+from replay.expect.toml_lines import TomlError
 from replay.report.as_json import as_json
+from replay.report.safe import visible
 from replay.report.shapes import report
 from replay.report.text import check_text
 
 
-def _rule(value: str) -> str:
-    """The id of a rule, as an option's value."""
-    rule = value.upper()
-    if rule not in registry():
-        near = difflib.get_close_matches(rule, registry(), n=3) or list(registry())
-        raise click.BadParameter(f"there is no rule {value!r}; near it are {', '.join(near)}")
-    return rule
+def _accepted(value: str) -> Accepted:
+    """A file of accepted findings, as an option's value."""
+    try:
+        return read_accepted(value, datetime.now(UTC))
+    except TomlError as error:
+        raise click.BadParameter("\n".join(map(visible, error.mistakes))) from None
 
 
 @click.command("check")
 @click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
-@click.option("--expect", type=click.Choice(list(PHASES)), help="The scenario that the capture must hold.")
+@click.option(
+    "--expect",
+    type=scenario,
+    metavar="NAME|FILE",
+    help="The scenario that the capture must hold: user, server, unjoin-failed, or a scenario file.",
+)
 @click.option(
     "--quiet",
     type=seconds,
@@ -54,7 +69,13 @@ def _rule(value: str) -> str:
     multiple=True,
     help="Judge this party alone; repeatable.",
 )
-@click.option("--ignore", type=_rule, metavar="RULE", multiple=True, help="Leave a rule out; repeatable.")
+@click.option("--ignore", type=rule_id, metavar="RULE", multiple=True, help="Leave a rule out; repeatable.")
+@click.option(
+    "--accept",
+    type=_accepted,
+    metavar="FILE",
+    help="Findings that are known: a TOML file with rule, device or server, reason, and until when. They change no verdict.",
+)
 @click.option(
     "--fail-on",
     type=click.Choice(list(FAIL_ON)),
@@ -67,13 +88,14 @@ def _rule(value: str) -> str:
 @verbosity_options
 def command(
     captures: tuple[str, ...],
-    expect: str | None,
+    expect: Scenario | None,
     quiet: float,
     until: float | None,
     since: float | None,
     device: str | None,
     parties: tuple[str, ...],
     ignore: tuple[str, ...],
+    accept: Accepted | None,
     fail_on: str,
     form: str,
     lenient: bool,
@@ -95,11 +117,15 @@ def command(
         parties=tuple(Party(p) for p in parties) or tuple(Party),
         ignore=frozenset(ignore),
         lenient=lenient,
+        accepted=accept,
     )
     judgements = [_judged(path, options, scope) for path in captures]
-    shaped = report(judgements)
+    left = _left(accept, judgements, scope)
+    shaped = report(judgements, left)
     text = as_json(shaped) if form == "json" else check_text(shaped, detail=-1 if brief else int(verbose))
     write_result(text, output)
+    if left and form != "text":  # the text says so itself
+        click.echo("\n".join(f"omadm: {visible(line)}" for line in left), err=True)
     raise SystemExit(exit_code(judgements, fail_on))
 
 
@@ -107,7 +133,13 @@ def _judged(path: str, options: Options, scope: Scope) -> Judgement:
     try:
         return judge(read(path), options, scope)
     except CaptureError as error:
-        from replay.report.safe import visible
-
         click.echo(f"omadm: {visible(str(error))}", err=True)
         return unreadable(path, str(error))
+
+
+def _left(accept: Accepted | None, judgements: list[Judgement], scope: Scope) -> list[str] | None:
+    """What is to be said of the file of accepted findings: an entry is used where any of the captures has its finding."""
+    if accept is None:
+        return None
+    matched = frozenset(number for each in judgements for number in each.matched)
+    return accept.left(matched, ignored=scope.ignore, device=scope.device)

@@ -39,7 +39,7 @@ class Follower:
     ) -> None:
         self._path, self._begin = journal, begin
         self._judge = LiveJudge(str(journal), options, scope)
-        self._expect = options.expect
+        self._expect = options.expect.kind if options.expect else None
         self._decided, self._failed = decided, failed
         self._show = _silent if quiet else (_Table(str(journal)) if sys.stdout.isatty() else _Lines())
         self._stop = threading.Event()

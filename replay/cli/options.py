@@ -6,11 +6,14 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from replay.cli.exits import stop
+
+if TYPE_CHECKING:
+    from replay.expect.scenarios.model import Scenario
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -41,12 +44,41 @@ def seconds(value: str | float) -> float:
     return number
 
 
+def scenario(value: "str | Scenario") -> "Scenario":
+    """A scenario as an option's value: the name of one that ships, or a scenario file."""
+    from replay.expect.nearest import unknown
+    from replay.expect.scenarios import SHIPPED, shipped
+    from replay.expect.scenarios.read import load_scenario
+    from replay.expect.toml_lines import TomlError
+
+    if not isinstance(value, str):
+        return value
+    if value in SHIPPED:
+        return shipped(value)
+    if not Path(value).exists() and "." not in value and "/" not in value:
+        raise click.BadParameter(f"{unknown('scenario', value, SHIPPED)}; nor is there a file of that name")
+    try:
+        return load_scenario(value)
+    except TomlError as error:
+        stop(str(error))
+
+
 def address(value: str) -> tuple[str, int]:
     """An address to listen on as an option's value: HOST:PORT or [V6]:PORT. Port 0 takes a free one."""
     host, colon, port = value.rpartition(":")
     if not colon or not host or not port.isdigit() or int(port) > 65535:
         raise click.BadParameter(f"{value!r} is no address; write HOST:PORT, such as 127.0.0.1:8080")
     return host.strip("[]"), int(port)
+
+
+def rule_id(value: str) -> str:
+    """A rule as an option's value, by its id or its name: the id."""
+    from replay.expect.rules import find_rule, unknown_rule
+
+    found = find_rule(value)
+    if found is None:
+        raise click.BadParameter(unknown_rule(value))
+    return found.rule.id
 
 
 def output_option(function: _F) -> _F:

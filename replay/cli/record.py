@@ -1,6 +1,7 @@
 """`omadm record`: mitmproxy with the recorder, in this process."""
 
 import asyncio
+import contextlib
 import importlib.util
 import logging
 import signal
@@ -15,10 +16,10 @@ from msgspec import Struct
 from replay.cli.addons import folder
 from replay.cli.exits import ERROR, exit_code, stop
 from replay.cli.follow import Follower
-from replay.cli.options import address, seconds, write_result
+from replay.cli.options import address, scenario, seconds, write_result
 from replay.expect.case import QUIET, Options
 from replay.expect.judge import Judgement, Scope
-from replay.expect.scenarios import PHASES
+from replay.expect.scenarios.model import Scenario
 
 
 @click.command("record")
@@ -30,6 +31,8 @@ from replay.expect.scenarios import PHASES
               "[default: captures/<time>.jsonl]")  # fmt: skip
 @click.option("--keep-502", is_flag=True, help="Let the proxy answer 502 where the server closed without an answer; else the "
               "device sees the close itself.")  # fmt: skip
+@click.option("--forward-client-cert", is_flag=True, help="Add the device's certificate to its requests as Client-Cert (RFC "
+              "9440), for lab servers that trust this proxy.")  # fmt: skip
 @click.option("--fault", "faults", multiple=True, metavar="SPEC", help="Disturb the server's answers: KIND[=VALUE][@WHERE], "
               "such as drop-reply@alert; repeatable.")  # fmt: skip
 @click.option("--interval", default="5", metavar="SECONDS", help="How often the journal says that the recorder is watching.  "
@@ -41,7 +44,7 @@ from replay.expect.scenarios import PHASES
 @click.option("--until-verdict", is_flag=True, help="End when an unenrolment is decided (of the scenario of --expect, where that "
               "is given), print the report, and exit with its verdict.")  # fmt: skip
 @click.option("--timeout", type=seconds, metavar="SECONDS", help="End after SECONDS.")
-@click.option("--expect", type=click.Choice(list(PHASES)), help="The scenario that is waited for and judged by.")
+@click.option("--expect", type=scenario, metavar="NAME|FILE", help="The scenario that is waited for and judged by.")
 @click.option("--quiet", type=seconds, metavar="SECONDS", default=QUIET, show_default=True, help="Seconds of silence after the "
               "alert that count as gone.")  # fmt: skip
 @click.option("--device", metavar="ID", help="Wait for this device alone, and judge it alone.")
@@ -51,13 +54,14 @@ def command(
     listen: tuple[str, int],
     output: str | None,
     keep_502: bool,
+    forward_client_cert: bool,
     faults: tuple[str, ...],
     interval: str,
     settings: tuple[str, ...],
     ui: str,
     until_verdict: bool,
     timeout: float | None,
-    expect: str | None,
+    expect: Scenario | None,
     quiet: float,
     device: str | None,
     brief: bool,
@@ -75,6 +79,7 @@ def command(
         "omadm_journal": "" if output is None else output,
         "omadm_interval": interval,
         "omadm_keep_502": keep_502,
+        "omadm_forward_client_cert": forward_client_cert,
     }
     if faults:
         chosen["omadm_fault"] = list(faults)
@@ -118,6 +123,10 @@ async def _record(
         if recorder.journal is not None:
             recorder.done()
         follower.stop()
+        for number in (signal.SIGINT, signal.SIGTERM):  # a second one changes nothing any more, nor the exit code
+            with contextlib.suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
     click.echo(
         f"{recorder.recorded} OMA DM exchanges recorded into {path}, {recorder.passed_by} others passed by", err=True
     )
@@ -142,13 +151,16 @@ def _master(ui: str, recorder: Any, modes: list[str], chosen: dict[str, Any], se
 
         master = DumpMaster(options.Options(), with_termlog=False, with_dumper=False)
     try:
-        # the device's message is read before the server is called, so that it is recorded though nobody answers there
-        master.options.update(connection_strategy="lazy")
+        # the device's message is read before the server is called, so that it is recorded though nobody answers there; and what
+        # is malformed goes on as it is, where mitmproxy would answer 400 or 502 by itself
+        master.options.update(connection_strategy="lazy", validate_inbound_headers=False)
+        master.options.update(request_client_cert=True)  # so that the journal has the device's certificate
         master.options.set(*settings, defer=True)
         if ui == "web" and master.options.web_port == 0:  # mitmweb would take a free one and not say which
             master.options.update(web_port=_free_port(master.options.web_host))
         if "omadm_fault" in chosen:  # before the recorder, so that it sees what was done
             master.addons.add(_addon("disturb.py"))
+        master.addons.add(_addon("client_cert.py"))
         master.addons.add(recorder, _Announcer())
         master.options.update(mode=modes, **chosen)
         unknown = master.options.deferred

@@ -12,6 +12,7 @@ from replay.capture.references import REQUEST, RESPONSE
 from replay.capture.sessions import Session, Traffic
 from replay.capture.turns import Turn, host_of
 from replay.expect.finding import Finding, Party, Severity
+from replay.expect.scenarios.model import Scenario
 from replay.expect.sequence import Departure, Run, run
 from replay.expect.silence import Silence, silence_of
 from replay.syncml.model import Command, Message
@@ -27,7 +28,7 @@ class Options(Struct, frozen=True, kw_only=True):
     (seconds since 1970)."""
 
     quiet: float = QUIET
-    expect: str | None = None
+    expect: Scenario | None = None
     until: float | None = None
 
 

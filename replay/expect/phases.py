@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from replay.capture.exchange import Moment
 from replay.expect.case import EpisodeCase
-from replay.expect.scenarios import PHASES
+from replay.expect.scenarios import shipped
 from replay.syncml.model import Status
 
 
@@ -22,7 +22,9 @@ def phases_of(case: EpisodeCase) -> list[Phase]:
     """The phases that belong to an episode's scenario, in order. An unseen trigger is left out where the user may have
     been the one who began."""
     makers = {"trigger": _trigger, "alert": _alert, "reply": _reply, "cleanup": _cleanup, "silence": _silence}
-    names = PHASES[case.episode.scenario]
+    wanted = case.case.options.expect
+    scenario = wanted if wanted is not None and wanted.kind == case.episode.scenario else shipped(case.episode.scenario)
+    names = scenario.phases
     if case.episode.trigger is None:
         names = tuple(name for name in names if name != "trigger")
     return [makers[name](case) for name in names]

@@ -24,6 +24,7 @@ from collections.abc import Iterable
 from replay.expect.case import EpisodeCase, Rule
 from replay.expect.finding import Finding, Party, Severity
 from replay.expect.rules._alert import alert_spot
+from replay.expect.scenarios import UNJOIN_FAILED
 
 RULE = Rule(
     id="UNE010",
@@ -40,7 +41,8 @@ def check(subject: EpisodeCase) -> Iterable[Finding]:
     for seen in subject.episode.alerts:
         if not seen.alert.enrolment_stays:
             continue
-        expected = subject.case.options.expect == "unjoin-failed"
+        wanted = subject.case.options.expect
+        expected = wanted is not None and wanted.kind == UNJOIN_FAILED
         yield subject.case.finding(
             RULE,
             f"Data {seen.alert.data!r} says that the directory unjoin failed: the device is still enrolled, nothing was cleaned up",

@@ -35,7 +35,7 @@ RULE = Rule(
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of UNE021."""
     wanted = subject.options.expect
-    if wanted is None or any(each.episode.scenario == wanted for each in subject.episodes):
+    if wanted is None or any(each.episode.scenario == wanted.kind for each in subject.episodes):
         return
     found = (
         ", ".join(f"episode {e.episode.number}: {e.episode.scenario}" for e in subject.episodes)
@@ -43,6 +43,6 @@ def check(subject: Case) -> Iterable[Finding]:
     )
     yield subject.finding(
         RULE,
-        f"an unenrolment of the scenario {wanted!r} was expected; the capture holds {found}",
-        severity=Severity.INCONCLUSIVE if wanted == "user" else None,
+        f"an unenrolment of the scenario {wanted.kind!r} was expected; the capture holds {found}",
+        severity=Severity.INCONCLUSIVE if wanted.kind == "user" else None,
     )

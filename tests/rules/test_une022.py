@@ -1,0 +1,134 @@
+from pathlib import Path
+
+import pytest
+
+from replay.expect.scenarios.read import load_scenario
+from replay.lab import messages
+from tests.story import Story, only, rules_of, server, user
+
+THREE = load_scenario(str(Path(__file__).parent / "captures" / "UNE022" / "three-deletes.toml"))
+
+
+def delete(number: int, uri: str = "./Vendor/MSFT/Policy/X") -> str:
+    return f"<Delete><CmdID>{number}</CmdID><Item><Target><LocURI>{uri}</LocURI></Target></Item></Delete>"
+
+
+def leaving(*before: str, after: str | None = None, uri: str = "./Vendor/MSFT/X") -> Story:
+    """A session in which the server sends commands, the Exec, and perhaps another command, in one message; then the alert."""
+    story = Story()
+    request = story.package_one("1")
+    commands = [*before, messages.unenrol_exec(50, "MS DM Server"), *([after] if after else [])]
+    story.exchange(request, story.answer(request, *commands))
+    return story.wait(1).alert("2").watch(70)
+
+
+def departures(story: Story, scenario=THREE, **options):
+    judged = story.judge(expect=scenario, **options)
+    return [finding for finding in judged.findings if finding.rule == "UNE022"]
+
+
+def scenario_of(tmp_path, text: str):
+    path = tmp_path / "own.toml"
+    path.write_text(f'name = "own"\nscenario = "server"\n{text}')
+    return load_scenario(str(path))
+
+
+def test_passes_with_the_steps_in_order():
+    assert departures(leaving(*[delete(n) for n in (10, 11, 12)])) == []
+
+
+def test_passes_with_the_steps_over_several_sessions_of_the_enrolment(tmp_path):
+    own = scenario_of(
+        tmp_path,
+        'begins = "enrolment"\n[[step]]\nname = "g"\nsender = "server"\ncommand = "Get"\n[[step]]\nname = "e"\nwhat = "exec"',
+    )
+    assert departures(Story().get_session("1").watch(5).exec("2").wait(1).alert("3").watch(70), own) == []
+    assert len(departures(leaving(), own)) == 1
+
+
+def test_fails_with_a_step_missing_and_names_all_that_was_accepted():
+    (finding,) = departures(leaving(delete(10), delete(11)))
+    assert (finding.severity, finding.party, finding.exchange, finding.side) == ("error", "server", 1, "response")
+    assert finding.path == "SyncBody/Exec"
+    assert "the step deletes (" in finding.message
+    assert 'accepted here: deletes (the server sends Delete with target "./Vendor/MSFT/*", 3 times)' in finding.message
+
+
+def test_a_command_that_meets_no_condition_is_nothing_to_the_scenario():
+    (finding,) = departures(leaving(delete(10), delete(11), delete(12, "./DevDetail/X")))
+    assert "is missing" in finding.message
+
+
+def test_fails_out_of_place():
+    (finding,) = departures(leaving(*[delete(n) for n in (10, 11, 12)], after=delete(60)))
+    assert "Delete 60 on ./Vendor/MSFT/Policy/X in the message with MsgID 1 comes out of place" in finding.message
+    assert "accepted here: exec (the server sends the Exec Unenroll, within 60 s); alert" in finding.message
+
+
+def test_one_too_many_is_out_of_place():
+    (finding,) = departures(leaving(*[delete(n) for n in (10, 11, 12, 13)]))
+    assert "Delete 13" in finding.message
+
+
+def test_warns_where_the_file_says_so():
+    replace = "<Replace><CmdID>61</CmdID><Item><Target><LocURI>./X</LocURI></Target><Data>1</Data></Item></Replace>"
+    story = Story()
+    request = story.package_one("1")
+    commands = [*(delete(n) for n in (10, 11, 12)), messages.unenrol_exec(50, "MS DM Server")]
+    story.exchange(request, story.answer(request, *commands))
+    alert = story.package_one("2", alert=messages.unenrol_alert())
+    story.wait(1).exchange(alert, story.answer(alert, replace))
+    (finding,) = departures(story.watch(70))
+    assert (finding.severity, finding.party) == ("warning", "server")
+    assert "is forbidden here by the step no more replaces" in finding.message
+
+
+def test_fails_late(tmp_path):
+    own = scenario_of(tmp_path, '[[step]]\nname = "e"\nwhat = "exec"\n[[step]]\nname = "a"\nwhat = "alert"\nwithin = 5')
+    story = Story().exec("1")
+    assert departures(story.wait(4).alert("2").watch(70), own) == []
+    (finding,) = departures(Story().exec("1").wait(9).alert("2").watch(70), own)
+    assert "came 9.0 s after the step before it" in finding.message
+
+
+def test_inconclusive_where_the_recording_ended_too_early(tmp_path):
+    text = '[[step]]\nname = "e"\nwhat = "exec"\n[[step]]\nname = "g"\nsender = "server"\ncommand = "Get"'
+    own = scenario_of(tmp_path, text)
+    (early,) = departures(server().watch(5), own)
+    (late,) = departures(server().watch(70), own)
+    assert (early.severity, late.severity) == ("inconclusive", "error")
+
+
+def test_a_session_that_has_to_be_the_same(tmp_path):
+    text = (
+        '[[step]]\nname = "d"\nsender = "server"\ncommand = "Delete"\n'
+        '[[step]]\nname = "g"\nsender = "server"\ncommand = "Get"\nsession = "{}"\n'
+    )
+    story = leaving(delete(10), messages.get(11, "./DevDetail/SwV"))
+    assert departures(story, scenario_of(tmp_path, text.format("same"))) == []
+    assert "is missing" in departures(story, scenario_of(tmp_path, text.format("new")))[0].message
+
+
+def test_what_other_rules_report_is_not_reported_again():
+    judged = Story().exec("1").watch(5).ordinary("2").watch(70).judge(expect="server")
+    assert "UNE022" not in rules_of(judged)
+
+
+@pytest.mark.parametrize("name", ["user", "server", "unjoin-failed"])
+@pytest.mark.parametrize(
+    "story",
+    [
+        user().watch(70),
+        server().watch(70),
+        server().watch(30).ordinary("9").watch(70),
+        Story().exec("1").watch(5).alert("2", data="2").watch(5).ordinary("3").watch(70),
+        user().watch(20).alert("7").watch(70),
+        Story().ordinary("1").alert("2", response=None, failure="server-closed").watch(70),
+    ],
+)
+def test_the_ones_that_ship_leave_everything_to_the_other_rules(name, story):
+    assert departures(story, scenario=name) == []
+
+
+def test_only_the_expected_kind_is_followed():
+    only(user().watch(70).judge(expect=THREE), "UNE021")
