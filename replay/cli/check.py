@@ -10,18 +10,20 @@ from replay.cli.exits import FAIL_ON, exit_code
 from replay.cli.options import (
     lenient_option,
     output_option,
+    quiet_time,
     rule_id,
     scenario,
-    seconds,
     time,
     verbosity_options,
     write_result,
 )
 from replay.expect.accept import Accepted, read_accepted
-from replay.expect.case import QUIET, Options
+from replay.expect.case import Options
+from replay.expect.enrolments import EnrolmentKind
 from replay.expect.finding import Party
 from replay.expect.judge import Judgement, Scope, judge, unreadable
 from replay.expect.scenarios.model import Scenario
+from replay.expect.schedule import QUIET
 from replay.expect.toml_lines import TomlError
 from replay.report.as_json import as_json
 from replay.report.safe import visible
@@ -47,11 +49,11 @@ def _accepted(value: str) -> Accepted:
 )
 @click.option(
     "--quiet",
-    type=seconds,
+    type=quiet_time,
     metavar="SECONDS",
     default=QUIET,
     show_default=True,
-    help="Seconds of silence after the alert that count as gone.",
+    help="Seconds of silence after the alert that count as gone; auto takes the device's own schedule.",
 )
 @click.option(
     "--until",
@@ -59,6 +61,11 @@ def _accepted(value: str) -> Accepted:
     metavar="TIME",
     help="Judge what came until TIME. A journal says itself how long it watched; of another format "
     "it is your word that the recorder watched until then.",
+)
+@click.option(
+    "--enrolment",
+    type=click.Choice([kind.value for kind in EnrolmentKind]),
+    help="How the device was enrolled: says what was to be expected of it, and what to look at.",
 )
 @click.option("--since", type=time, metavar="TIME", help="Judge what came from TIME on.")
 @click.option("--device", metavar="ID", help="Judge this device alone.")
@@ -89,8 +96,9 @@ def _accepted(value: str) -> Accepted:
 def command(
     captures: tuple[str, ...],
     expect: Scenario | None,
-    quiet: float,
+    quiet: float | None,
     until: float | None,
+    enrolment: str | None,
     since: float | None,
     device: str | None,
     parties: tuple[str, ...],
@@ -110,7 +118,8 @@ def command(
 
     Exit codes: 0 pass, 1 fail, 2 a capture that cannot be read or a usage error, 3 inconclusive or nothing to judge.
     """
-    options = Options(quiet=quiet, expect=expect, until=until)
+    kind = EnrolmentKind(enrolment) if enrolment else None
+    options = Options(quiet=quiet, expect=expect, until=until, enrolment=kind)
     scope = Scope(
         since=since,
         device=device,

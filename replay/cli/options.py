@@ -44,6 +44,11 @@ def seconds(value: str | float) -> float:
     return number
 
 
+def quiet_time(value: str | float) -> float | None:
+    """The quiet time as an option's value: seconds, or `auto` (None) for the device's own schedule."""
+    return None if value == "auto" else seconds(value)
+
+
 def scenario(value: "str | Scenario") -> "Scenario":
     """A scenario as an option's value: the name of one that ships, or a scenario file."""
     from replay.expect.nearest import unknown

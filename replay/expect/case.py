@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Final
 
 from msgspec import Struct
 
@@ -11,25 +10,33 @@ from replay.capture.exchange import Exchange, Identity, Moment
 from replay.capture.references import REQUEST, RESPONSE
 from replay.capture.sessions import Session, Traffic
 from replay.capture.turns import Turn, host_of
+from replay.expect.cleanup import Evidence, evidence_of
+from replay.expect.dialogue import Dialogue
+from replay.expect.enrolments import Advice, EnrolmentKind, advice_on
+from replay.expect.evidence import Attachment, Log, attach
 from replay.expect.finding import Finding, Party, Severity
 from replay.expect.scenarios.model import Scenario
+from replay.expect.schedule import QUIET, Quiet, schedule_of
 from replay.expect.sequence import Departure, Run, run
 from replay.expect.silence import Silence, silence_of
+from replay.syncml.credentials import Secret
 from replay.syncml.model import Command, Message
 from replay.syncml.names import CHALLENGES
 from replay.syncml.places import locate
 
-#: Seconds of silence that are taken for the end of an enrolment, because a test run cannot wait for hours (rules).
-QUIET: Final = 60.0
-
 
 class Options(Struct, frozen=True, kw_only=True):
-    """How to judge: the quiet time in seconds, the scenario that is expected, and the end of the time to be judged
-    (seconds since 1970)."""
+    """How to judge: the quiet time in seconds (None: the device's own schedule), the scenario that is expected, the end of the
+    time to be judged (seconds since 1970), the secrets of devices that are known, the kind of enrolment that was made, and
+    evidence from the device, with the seconds by which its clock is ahead of the recorder's (None: to be estimated)."""
 
-    quiet: float = QUIET
+    quiet: float | None = QUIET
     expect: Scenario | None = None
     until: float | None = None
+    secrets: tuple[Secret, ...] = ()
+    enrolment: EnrolmentKind | None = None
+    evidence: Log | None = None
+    evidence_offset: float | None = None
 
 
 class Spot(Struct, frozen=True):
@@ -115,7 +122,26 @@ class EpisodeCase:
     @cached_property
     def silence(self) -> Silence | None:
         """What is known of the silence; None where the enrolment stays and none is expected."""
-        return silence_of(self.case.traffic, self.episode, self.run, self.window, self.case.options.quiet)
+        return silence_of(self.case.traffic, self.episode, self.run, self.window, self.quiet)
+
+    @cached_property
+    def advice(self) -> list[Advice]:
+        """What the document has to say of this episode."""
+        return advice_on(self.case.options.enrolment, self.episode)
+
+    @cached_property
+    def evidence(self) -> Evidence | None:
+        """What the device's own evidence says of it; None where there is none that belongs to it."""
+        attached = self.case.attachment.by_episode.get(self.episode.number)
+        if attached is None:
+            return None
+        return evidence_of(attached, self.case.traffic, self.episode, self.window, self.quiet.seconds)
+
+    @cached_property
+    def quiet(self) -> Quiet:
+        """The quiet time: as it was given, or by the device's own schedule."""
+        given = self.case.options.quiet
+        return schedule_of(self.case.traffic, self.episode) if given is None else Quiet(given)
 
 
 class Case:
@@ -137,6 +163,18 @@ class Case:
             if turn.response is not None and (answer is None or answer.by != "proxy"):
                 found.append(Said(self, turn, RESPONSE, turn.response))
         return found
+
+    @cached_property
+    def attachment(self) -> Attachment:
+        """Which of the episodes that are judged the device's evidence belongs to."""
+        log = self.options.evidence
+        episodes = [each.episode for each in self.episodes]
+        return attach(log, episodes, self.options.evidence_offset) if log is not None else Attachment({})
+
+    @cached_property
+    def dialogues(self) -> list[Dialogue]:
+        """Every session with its messages and their answers, in order."""
+        return [Dialogue(session) for session in self.traffic.sessions]
 
     @cached_property
     def alert_carriers(self) -> set[int]:

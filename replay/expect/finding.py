@@ -45,7 +45,8 @@ _WEIGHT: Final = {Severity.ERROR: Verdict.FAIL, Severity.INCONCLUSIVE: Verdict.I
 class Finding(Struct, frozen=True, kw_only=True):
     """One thing that a capture gets wrong, or that cannot be told from it, and the place that shows it.
 
-    Exchanges, sessions and episodes by number; `path` and `line` are in the message on that `side` of the exchange.
+    Exchanges, sessions and episodes by number; `path` and `line` are in the message on that `side` of the exchange. `accepted`
+    is the reason for which a known finding changes no verdict.
     """
 
     rule: str
@@ -59,11 +60,12 @@ class Finding(Struct, frozen=True, kw_only=True):
     path: str | None = None
     line: int | None = None
     source: str = ""
+    accepted: str | None = None
 
     @property
     def weight(self) -> Verdict:
         """What this finding makes of its party's verdict."""
-        return _WEIGHT.get(self.severity, Verdict.PASS)
+        return Verdict.PASS if self.accepted is not None else _WEIGHT.get(self.severity, Verdict.PASS)
 
 
 def verdicts(

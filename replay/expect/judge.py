@@ -11,6 +11,7 @@ from replay.capture.episodes import Episode
 from replay.capture.exchange import Capture
 from replay.capture.narrow import narrowed
 from replay.capture.sessions import Session, Traffic, assemble
+from replay.expect.accept import Accepted, whose_in
 from replay.expect.case import Case, EpisodeCase, Options, Rule
 from replay.expect.finding import Finding, Party, Verdict, verdicts, worst
 from replay.expect.phases import Phase, phases_of
@@ -20,14 +21,15 @@ _T = TypeVar("_T")
 
 
 class Scope(Struct, frozen=True, kw_only=True):
-    """What of a capture is judged: from when (seconds since 1970), which device, which parties, without which rules, and
-    whether messages are read as document samples have them."""
+    """What of a capture is judged: from when (seconds since 1970), which device, which parties, without which rules, with which
+    findings accepted, and whether messages are read as document samples have them."""
 
     since: float | None = None
     device: str | None = None
     parties: tuple[Party, ...] = tuple(Party)
     ignore: frozenset[str] = frozenset()
     lenient: bool = False
+    accepted: Accepted | None = None
 
 
 class EpisodeJudgement(Struct):
@@ -51,7 +53,7 @@ class EpisodeJudgement(Struct):
 
 class Judgement(Struct):
     """One capture, judged. `sessions` are those that were asked about; `errors` says what the tool itself could not do (a
-    rule that crashed)."""
+    rule that crashed); `matched` are the numbers of the accepted entries that a finding is like."""
 
     path: str
     traffic: Traffic | None
@@ -60,6 +62,7 @@ class Judgement(Struct):
     findings: list[Finding]
     episodes: list[EpisodeJudgement]
     errors: list[str]
+    matched: frozenset[int] = frozenset()
 
     @property
     def verdict(self) -> Verdict:
@@ -80,16 +83,22 @@ def judge_traffic(traffic: Traffic, options: Options, scope: Scope) -> Judgement
     if scope.device is not None:
         case.episodes = [each for each in case.episodes if each.episode.enrolment.device == scope.device]
     crashes = _Crashes()
+    if case.attachment.problem is not None:
+        crashes.said.append(case.attachment.problem)
+        crashes.parties.add(Party.DEVICE)
     findings: list[Finding] = []
     for entry in registry().values():
         if entry.rule.id not in scope.ignore:
             findings += crashes.guard(entry.rule, partial(_apply, entry, case)) or []
+    matched: frozenset[int] = frozenset()
+    if scope.accepted is not None:
+        findings, matched = scope.accepted.apply(findings, whose_in(traffic))
     findings = sorted(_asked_for(findings, case, scope), key=_place)
     judged = any(turn.readable and scope.device in (None, turn.device) for turn in traffic.turns)
     episodes = [_episode(each, findings, scope, crashes) for each in case.episodes]
     by_party = crashes.on(verdicts(findings, judged=judged, parties=scope.parties))
     sessions = [each for each in traffic.sessions if scope.device in (None, each.device)]
-    return Judgement(traffic.capture.path, traffic, by_party, sessions, findings, episodes, crashes.said)
+    return Judgement(traffic.capture.path, traffic, by_party, sessions, findings, episodes, crashes.said, matched)
 
 
 def unreadable(path: str, reason: str) -> Judgement:

@@ -86,7 +86,7 @@ class LiveJudge:
         capture = self._reader.capture
         turns = [self._turn(exchange) for exchange in capture.exchanges]
         judgement = judge_traffic(group(capture, turns), self.options, self.scope)
-        episodes = tuple(_episode(each, judgement, self.options.quiet) for each in judgement.episodes)
+        episodes = tuple(_episode(each, judgement) for each in judgement.episodes)
         sessions = tuple(_session(session) for session in judgement.sessions)
         unread = sum(turn.kind in (DM, OPAQUE) and not turn.readable for turn in turns)
         self._forget(judgement, episodes)
@@ -126,9 +126,10 @@ def _session(session: Session) -> SessionState:
     )
 
 
-def _episode(each: EpisodeJudgement, judgement: Judgement, quiet: float) -> EpisodeState:
+def _episode(each: EpisodeJudgement, judgement: Judgement) -> EpisodeState:
     phases = {phase.name: phase for phase in each.phases}
     silence, window, episode = each.case.silence, each.case.window, each.episode
+    quiet = each.case.quiet.seconds
     own = [judgement.findings[place] for place in each.findings]
     failed = sorted({f.rule for f in own if f.severity is Severity.ERROR and f.rule not in _WHEN_CLOSED})
     contradicted = silence is not None and silence.status == "contradicted"

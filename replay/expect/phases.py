@@ -2,9 +2,12 @@
 
 from msgspec import Struct
 
+from replay.capture.evidence import DONE
 from replay.capture.exchange import Moment
 from replay.expect.case import EpisodeCase
+from replay.expect.cleanup import Evidence
 from replay.expect.scenarios import shipped
+from replay.expect.silence import Silence
 from replay.syncml.model import Status
 
 
@@ -76,6 +79,8 @@ def _reply(case: EpisodeCase) -> Phase:
 
 
 def _cleanup(case: EpisodeCase) -> Phase:
+    if case.evidence is not None and (told := _told(case.evidence, case.silence)) is not None:
+        return told
     silence = case.silence
     if silence is None or silence.status == "unobservable":
         return Phase(
@@ -84,6 +89,23 @@ def _cleanup(case: EpisodeCase) -> Phase:
     if silence.status == "contradicted":
         return Phase("cleanup", "contradicted", detail=f"by traffic after it: {silence.detail}")
     return Phase("cleanup", "inferred", detail="from the silence; there is no evidence from the device")
+
+
+def _told(evidence: Evidence, silence: Silence | None) -> Phase | None:
+    """The clean-up as the device's own evidence tells of it; None where that says nothing, and where traffic contradicts it."""
+    if silence is not None and silence.status == "contradicted":
+        what = f"by traffic after it: {silence.detail}; the device's evidence: {evidence.words}"
+        return Phase("cleanup", "contradicted", detail=what)
+    if evidence.against:
+        return Phase(
+            "cleanup", "contradicted", detail=f"by the device's evidence: {evidence.against}; {evidence.words}"
+        )
+    cleaned = [item for item in evidence.items if item.outcome == DONE and (item.cleans or item is evidence.ended)]
+    if not cleaned:
+        return None
+    last = max(item.at for item in cleaned)
+    at = evidence.clock.on_recorder(last) if evidence.clock else None
+    return Phase("cleanup", "observed", at=at, detail=f"by the device's evidence: {evidence.words}")
 
 
 def _silence(case: EpisodeCase) -> Phase:

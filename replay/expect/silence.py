@@ -1,15 +1,15 @@
 """Silence is data: what the capture proves about "nothing was sent any more" (contract, "window"; rules, phases)."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from replay.capture.episodes import Episode, Window
 from replay.capture.exchange import Capture, Connection, Identity, Moment, address_host
-from replay.capture.sessions import Enrolment, Session, Traffic, requests_not_read, same_host
+from replay.capture.sessions import Session, Traffic, requests_not_read, same_host
 from replay.capture.turns import DM, Turn, host_of
 from replay.expect.machine import Event
+from replay.expect.schedule import Probe, Quiet, longest_gap, poll_of, probe_of
 from replay.expect.sequence import Run
 
 
@@ -25,7 +25,7 @@ class Silence(Struct, frozen=True):
 
     `status` is `observed`, `contradicted` or `unobservable`; `broken_by` are the sessions that were opened in it;
     `unattributed` an enrolment request that could have been this device's, so that they prove nothing; `unseen` what could
-    not be read in it; `short` says that the window is shorter than the quiet time.
+    not be read in it; `short` says that the window is shorter than the quiet time; `probe` is a push that was sent in it.
     """
 
     status: str
@@ -34,9 +34,10 @@ class Silence(Struct, frozen=True):
     unattributed: Turn | None = None
     unseen: tuple[Unseen, ...] = ()
     short: bool = False
+    probe: Probe | None = None
 
 
-def silence_of(traffic: Traffic, episode: Episode, run: Run, window: Window | None, quiet: float) -> Silence | None:
+def silence_of(traffic: Traffic, episode: Episode, run: Run, window: Window | None, quiet: Quiet) -> Silence | None:
     """What the capture proves about the silence after an episode; None where the enrolment stays."""
     if episode.enrolment_stays:
         return None
@@ -44,16 +45,21 @@ def silence_of(traffic: Traffic, episode: Episode, run: Run, window: Window | No
     unattributed = _unattributed_before(traffic, episode, broken_by)
     if broken_by and unattributed is None:
         first = broken_by[0]
-        return Silence("contradicted", f"session {first.number} began at exchange {first.turns[0].number}", broken_by)
+        what = f"session {first.number} began at exchange {first.turns[0].number}"
+        probe = probe_of(traffic, episode, window, broken_by)
+        if probe is not None and probe.answered_by is not None:
+            what += f"; {probe.text}"
+        return Silence("contradicted", what, broken_by, probe=probe)
     if window is None:
         return Silence("unobservable", "the capture has no clock", broken_by, unattributed)
     unseen = tuple(_unseen(traffic, episode, window))
-    short = window.seconds < quiet
-    what = f"nothing came for {window.seconds:.1f} s (quiet time {quiet:g} s); {_ended(window)}"
-    if gap := longest_gap(episode.enrolment, episode):
-        what += f"; the longest gap between the device's earlier sessions was {gap:.1f} s"
-        if gap > window.seconds:
-            what += ", so this proves less than its schedule would"
+    short = window.seconds < quiet.seconds
+    probe = probe_of(traffic, episode, window, ())
+    what = f"nothing came for {window.seconds:.1f} s ({quiet.text}); {_ended(window)}"
+    if probe is not None:
+        what += f"; {probe.text}"
+    if not quiet.source:
+        what += _beside(traffic, episode, window)
     if unattributed is not None:
         what = f"sessions went on, after an enrolment request (exchange {unattributed.number}) whose device is unknown"
     elif unseen:
@@ -62,7 +68,20 @@ def silence_of(traffic: Traffic, episode: Episode, run: Run, window: Window | No
         missed = sum(after.clock - before.clock for before, after in window.unwatched)
         what = f"the recorder was not watching for {missed:.1f} s of it; otherwise {what}"
     unobservable = bool(short or unseen or window.unwatched or unattributed)
-    return Silence("unobservable" if unobservable else "observed", what, broken_by, unattributed, unseen, short)
+    status = "unobservable" if unobservable else "observed"
+    return Silence(status, what, broken_by, unattributed, unseen, short, probe)
+
+
+def _beside(traffic: Traffic, episode: Episode, window: Window) -> str:
+    """The device's own schedule beside the window: a shorter one proves less (rules, phases)."""
+    poll, gap = poll_of(traffic, episode), longest_gap(episode.enrolment, episode)
+    if poll is not None:
+        what, due = f"; the device has {poll.text}", poll.seconds
+    elif gap:
+        what, due = f"; the longest gap between the device's earlier sessions was {gap:.1f} s", gap
+    else:
+        return ""
+    return what + (", so this proves less than its schedule would" if due > window.seconds else "")
 
 
 def _ended(window: Window) -> str:
@@ -96,13 +115,6 @@ def _unattributed_before(traffic: Traffic, episode: Episode, sessions: Sequence[
         (t for t in traffic.unattributed if episode.begin < t.exchange.order < sessions[0].order),
         None,
     )
-
-
-def longest_gap(enrolment: Enrolment, episode: Episode) -> float | None:
-    """Seconds of the longest gap between the device's sessions before an episode; None where there are not two."""
-    begins = [s.at.clock for s in enrolment.sessions if s.at is not None and s.order < episode.begin]
-    gaps = [after - before for before, after in itertools.pairwise(begins)]
-    return max(gaps, default=None)
 
 
 def _unseen(traffic: Traffic, episode: Episode, window: Window) -> list[Unseen]:

@@ -1,6 +1,6 @@
 """The report's shape in JSON, exactly as the contract has it (`check --format json`)."""
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from replay import __version__
 from replay.capture.episodes import Window
@@ -40,6 +40,14 @@ class WindowShape(Struct, rename={"from_": "from"}):
     ended_by: str
 
 
+class AdviceShape(Struct):
+    """What the document has to say of an episode: `unexpected` or `advice`, and where it says it."""
+
+    kind: str
+    text: str
+    source: str
+
+
 class EpisodeShape(Struct):
     """One unenrolment."""
 
@@ -53,6 +61,7 @@ class EpisodeShape(Struct):
     phases: list[PhaseShape]
     window: WindowShape | None
     evidence: list[dict[str, str]]
+    advice: list[AdviceShape]
     findings: list[int]
 
 
@@ -68,7 +77,7 @@ class SessionShape(Struct):
 
 
 class FindingShape(Struct):
-    """One finding."""
+    """One finding; `accepted` is the reason for which it changes no verdict, and is there only where it does not."""
 
     rule: str
     severity: str
@@ -81,6 +90,7 @@ class FindingShape(Struct):
     path: str | None
     line: int | None
     source: str
+    accepted: str | UnsetType = UNSET
 
 
 class CaptureShape(Struct):
@@ -98,7 +108,7 @@ class CaptureShape(Struct):
 
 
 class ReportShape(Struct):
-    """The whole report."""
+    """The whole report. `accept` is what is to be said of a file of accepted findings: expired and unused entries."""
 
     format: str
     version: int
@@ -106,10 +116,11 @@ class ReportShape(Struct):
     verdict: str
     verdicts: dict[str, str]
     captures: list[CaptureShape]
+    accept: list[str] | UnsetType = UNSET
 
 
-def report(judgements: list[Judgement]) -> ReportShape:
-    """The report on one or more captures."""
+def report(judgements: list[Judgement], accept: list[str] | None = None) -> ReportShape:
+    """The report on one or more captures, and on the file of accepted findings where there was one."""
     by_party = {party: worst(each.verdicts[party] for each in judgements) for party in Party}
     return ReportShape(
         format=FORMAT,
@@ -118,6 +129,7 @@ def report(judgements: list[Judgement]) -> ReportShape:
         verdict=worst(by_party.values()).word,
         verdicts=_words(by_party),
         captures=[capture(each) for each in judgements],
+        accept=UNSET if accept is None else [without_surrogates(each) for each in accept],
     )
 
 
@@ -179,6 +191,7 @@ def _episode(judged: EpisodeJudgement) -> EpisodeShape:
         ],
         window=_window(judged.case.window),
         evidence=[],
+        advice=[AdviceShape(each.kind, each.text, each.source) for each in judged.case.advice],
         findings=judged.findings,
     )
 
@@ -196,4 +209,5 @@ def _finding(finding: Finding) -> FindingShape:
         path=finding.path,
         line=finding.line,
         source=finding.source,
+        accepted=UNSET if finding.accepted is None else finding.accepted,
     )

@@ -24,6 +24,8 @@ def check_text(report: ReportShape, *, detail: int = 0) -> str:
     parts = [_capture(each, detail) for each in report.captures]
     if len(report.captures) > 1:
         parts.append(f"{_word(report.verdict)}  {len(report.captures)} captures: {_parties(report.verdicts)}\n")
+    if report.accept:
+        parts.append("".join(f"{visible(line)}\n" for line in report.accept))
     return ("" if detail < 0 else "\n").join(parts)
 
 
@@ -36,7 +38,9 @@ def _parties(verdicts: dict[str, str]) -> str:
 
 
 def _capture(capture: CaptureShape, detail: int) -> str:
-    lines = [f"{_word(capture.verdict)}  {visible(capture.path)}: {_parties(capture.verdicts)}"]
+    accepted = [finding for finding in capture.findings if finding.accepted]
+    known = f" ({_count(len(accepted), 'finding')} accepted)" if accepted else ""
+    lines = [f"{_word(capture.verdict)}  {visible(capture.path)}: {_parties(capture.verdicts)}{known}"]
     lines += [f"  {click.style('cannot be judged', fg='red')}: {visible(error)}" for error in capture.errors]
     if detail < 0:
         return lines[0] + "\n" + "".join(f"{line}\n" for line in lines[1:])
@@ -52,11 +56,12 @@ def _capture(capture: CaptureShape, detail: int) -> str:
         ]
     for episode in capture.episodes:
         lines += ["", *_episode(episode)]
-    findings = sorted(capture.findings, key=lambda f: _WEIGHTS.index(f.severity))
-    if findings:
-        lines += ["", "  Findings"]
-        for finding in findings:
-            lines += _finding(finding)
+    counted = [finding for finding in capture.findings if not finding.accepted]
+    for heading, findings in (("Findings", counted), ("Accepted", accepted)):
+        if findings:
+            lines += ["", f"  {heading}"]
+            for finding in sorted(findings, key=lambda f: _WEIGHTS.index(f.severity)):
+                lines += _finding(finding)
     return "\n".join(lines) + "\n"
 
 
@@ -85,7 +90,7 @@ def _episode(episode: EpisodeShape) -> list[str]:
         where = f"exchange {phase.exchange}  " if phase.exchange else ""
         status = click.style(f"{phase.status:<12}", fg="red" if phase.status == "contradicted" else None)
         lines.append(f"    {_MARKS[phase.status]} {phase.name:<8} {status}  {at}{where}{visible(phase.detail)}")
-    return lines
+    return lines + [f"    {advice.kind}: {advice.text}  [{advice.source}]" for advice in episode.advice]
 
 
 def _finding(finding: FindingShape) -> list[str]:
@@ -100,4 +105,6 @@ def _finding(finding: FindingShape) -> list[str]:
     ]
     place = ", ".join(part for part in where if part)
     lines.append(f"      {place + '  ' if place else ''}[{finding.source}]")
+    if finding.accepted:
+        lines.append(f"      accepted: {visible(finding.accepted)}")
     return lines

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from replay.capture.exchange import Exchange
 from replay.capture.turns import DM, Turn
 from replay.expect.case import Case, terms
+from replay.expect.schedule import QUIET
 
 
 def unanswered(case: Case) -> Iterator[Turn]:
@@ -30,11 +31,11 @@ def excused(case: Case, turn: Turn) -> bool:
         return False
     cause = exchange.failure.cause if exchange.failure else "proxy-stopped"
     if cause == "proxy-stopped":
-        return _waited(case, exchange) < case.options.quiet
+        return waited(case, exchange) < (QUIET if case.options.quiet is None else case.options.quiet)
     return cause == "client-closed" and turn.number not in case.alert_turns and _was_leaving(case, turn)
 
 
-def _waited(case: Case, exchange: Exchange) -> float:
+def waited(case: Case, exchange: Exchange) -> float:
     """Seconds for which the recorder went on watching after a request."""
     at = exchange.at
     if at is None:

@@ -22,6 +22,7 @@ Data 2.
 from collections.abc import Iterable
 
 from replay.expect.case import EpisodeCase, Rule
+from replay.expect.enrolments import expects_failure
 from replay.expect.finding import Finding, Party, Severity
 from replay.expect.rules._alert import alert_spot
 from replay.expect.scenarios import UNJOIN_FAILED
@@ -42,7 +43,8 @@ def check(subject: EpisodeCase) -> Iterable[Finding]:
         if not seen.alert.enrolment_stays:
             continue
         wanted = subject.case.options.expect
-        expected = wanted is not None and wanted.kind == UNJOIN_FAILED
+        kind = subject.case.options.enrolment
+        expected = (wanted is not None and wanted.kind == UNJOIN_FAILED) or expects_failure(kind, subject.episode)
         yield subject.case.finding(
             RULE,
             f"Data {seen.alert.data!r} says that the directory unjoin failed: the device is still enrolled, nothing was cleaned up",

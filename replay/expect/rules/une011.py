@@ -42,6 +42,8 @@ def check(subject: EpisodeCase) -> Iterable[Finding]:
     departure = departures[0]
     opened = [s for s in subject.run.opened if s.order >= departure.session.order]
     message = f"the device opens {name_sessions(opened)} after the alert session; silence was due"
+    if subject.silence.probe is not None and subject.silence.probe.answered_by is not None:
+        message += f"; {subject.silence.probe.text}"
     severity = None
     if subject.silence.unattributed is not None:
         severity = Severity.INCONCLUSIVE

@@ -40,8 +40,9 @@ def check(subject: EpisodeCase) -> Iterable[Finding]:
     if window is None or silence is None or not silence.short or silence.broken_by:
         return
     seen = subject.episode.alert or subject.episode.trigger
+    source = f" ({subject.quiet.source})" if subject.quiet.source else ""
     message = (
         f"the recording shows {window.seconds:.1f} s after the {'alert session' if subject.episode.alert else 'Exec'}, less than "
-        f"the quiet time of {subject.case.options.quiet:g} s: silence is not proved. Record longer, or set --quiet"
+        f"the quiet time of {subject.quiet.seconds:g} s{source}: silence is not proved. Record longer, or set --quiet"
     )
     yield subject.case.finding(RULE, message, spot=Spot(seen.turn if seen else None), episode=subject.episode)

@@ -75,7 +75,7 @@ def _over(subject: EpisodeCase, following: Following) -> bool:
     last = following.met[-1][1].at if following.met else None
     if not stretches or last is None:
         return False
-    return stretches[-1].end.clock - last.clock >= subject.case.options.quiet
+    return stretches[-1].end.clock - last.clock >= subject.quiet.seconds
 
 
 def _message(departed: Departed) -> str:

@@ -1,0 +1,224 @@
+"""What a message is owed and did not get: the Status of SyncHdr and of its commands (MDM 2.2.6.1; DMP 6.2, 8, 9; facts B10 to B14).
+
+A Status for SyncHdr is due in the peer's next message. Those for commands are due by the end of the package that answers:
+the peer's first message with Final (and without Alert 1222) after the package of the commands has ended. One that comes later still
+counts. Whoever says nothing more owes nothing.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Final
+
+from msgspec import Struct
+
+from replay.capture.references import REQUEST, RESPONSE
+from replay.expect.dialogue import HEADER, Answer, Dialogue, Line
+from replay.syncml.model import Command, Exec, Results, Status
+from replay.syncml.names import SESSION_ABORT
+from replay.syncml.unenrol import is_unenroll_node
+
+#: Codes of Atomic and Sequence after which each command inside has a Status of its own: done, or tried and rolled back. Any other
+#: says that they were not looked at, or that their answers do not fit (OMADM; DMRP 6.6.3).
+_TRIED: Final = frozenset({"200", "201", "202", "203", "204", "205", "206", "207", "216", "507", "516"})
+Place = tuple[int, ...]
+
+
+class Debt(Struct, frozen=True):
+    """What one message is owed: the commands (None for SyncHdr) with their places, and the message by which they were due."""
+
+    line: Line
+    commands: tuple[tuple[Place, Command | None], ...]
+    due: Line
+
+
+def debts(dialogue: Dialogue) -> Iterator[Debt]:
+    """What was not answered in a session although it was due, message by message."""
+    over = _Over(dialogue.lines)
+    packages = _Packages(dialogue.lines)
+    strays = _Strays(dialogue.lines)
+    for line in dialogue.lines:
+        if line.message is None or line.repeated or not _arrived(dialogue, line):
+            continue
+        found, due = [], None
+        for place, command in _missing(line):
+            by = packages.next_after(line) if command is None else packages.end_of_answer(line)
+            if by is not None and not over.before(line, by) and not strays.take(line, command):
+                found.append((place, command))
+                due = by if due is None or by.place > due.place else due
+        if due is not None:
+            yield Debt(line, tuple(found), due)
+
+
+def _missing(line: Line) -> list[tuple[Place, Command | None]]:
+    """SyncHdr and commands of a message without a Status, whether they are due or not."""
+    message = line.message
+    if message is None or message.header.no_resp or not line.msg_id or line.challenges:
+        return []
+    missing: list[tuple[Place, Command | None]] = [] if HEADER in line.answers else [(HEADER, None)]
+    if line.refused:
+        return missing
+    answered: set[str | None] | None = None
+    for place, command in message.walk():
+        if place in line.answers or isinstance(command, (Status, Results)) or command.no_resp or not command.cmd_id:
+            continue
+        if answered is None:  # of two commands with one CmdID nobody can tell which was answered (MSG009)
+            answered = {each.command.cmd_ref for answers in line.answers.values() for each in answers}
+        if command.cmd_id in answered or _is_unenrolment(command) or not _group_was_tried(line, place):
+            continue
+        missing.append((place, command))
+    return missing
+
+
+def _is_unenrolment(command: Command) -> bool:
+    """Whether a command is an Exec Unenroll, which nobody answers (UNENR)."""
+    return isinstance(command, Exec) and any(
+        item.target is not None and is_unenroll_node(item.target.uri) for item in command.items
+    )
+
+
+def _group_was_tried(line: Line, place: Place) -> bool:
+    """Whether the commands inside of a group, at whatever depth, have answers of their own to get. Of a group that has no
+    answer itself they have, because that is missing as well."""
+    for depth in range(1, len(place)):
+        group = _command_at(line, place[:depth])
+        if group.no_resp:
+            return False
+        answers = line.answers.get(place[:depth])
+        if answers and not any(answer.code in _TRIED for answer in answers):
+            return False
+    return True
+
+
+def _command_at(line: Line, place: Place) -> Command:
+    commands = line.message.commands if line.message else ()
+    found = commands[place[0]]
+    for number in place[1:]:
+        found = getattr(found, "commands", ())[number]
+    return found
+
+
+def _arrived(dialogue: Dialogue, line: Line) -> bool:
+    """Whether a message is known to have reached the peer, and the peer to have answered with a message: a closed connection, an
+    empty 200 and an HTTP error owe nothing."""
+    if line.side == REQUEST:
+        answer = dialogue.lines[line.place + 1] if line.place + 1 < len(dialogue.lines) else None
+        return answer is not None and answer.turn is line.turn and answer.message is not None and answer.by_peer
+    if _answered_in_place_of(dialogue, line):
+        return False
+    return line.turn.exchange.failure is None or bool(line.answers)
+
+
+def _answered_in_place_of(dialogue: Dialogue, line: Line) -> bool:
+    """Whether the device answered what it had got when it sent the same message before."""
+    sent, place = line.turn.message_id, line.place - 1
+    while sent and place >= 0 and (before := dialogue.lines[place]).turn.message_id == sent:
+        if before.repeated and before.side == line.side and before.answers:
+            return True
+        place -= 1
+    return False
+
+
+class _Packages:
+    """Where each side's messages and the ends of its packages are, and how far from a message on everything is known."""
+
+    def __init__(self, lines: list[Line]) -> None:
+        self._lines = lines
+        counted = [line for line in lines if not line.repeated]
+        self._said = {side: [each.place for each in counted if each.side == side] for side in (REQUEST, RESPONSE)}
+        self._closed = {
+            side: [each.place for each in counted if each.side == side and each.by_peer and each.closes]
+            for side in (REQUEST, RESPONSE)
+        }
+        self._unknown = [each.place for each in counted if each.message is None or not each.by_peer]
+
+    def next_after(self, line: Line) -> Line | None:
+        """The peer's next message; None where there is none or it is not known."""
+        return self._known(line, _first_after(self._said[_other(line)], line.place))
+
+    def end_of_answer(self, line: Line) -> Line | None:
+        """The peer's message by which the commands of a message had to be answered; None where none was due, or something
+        between is not known.
+
+        It closes the peer's package after the sender's own was closed. Where it has no Final, that package ended all the same when
+        the sender closed its next one. Where the sender never closes any, the peer's Final alone says that it did.
+        """
+        own, said, closed = self._closed[line.side], self._said[_other(line)], self._closed[_other(line)]
+        end = _first_after(own, line.place - 1)
+        by = _first_after(closed, line.place if end is None else end)
+        begun = None if end is None else _first_after(said, end)
+        next_end = None if begun is None else _first_after(own, begun)
+        if next_end is not None and (by is None or by > next_end):
+            by = said[bisect_left(said, next_end) - 1]
+        return self._known(line, by)
+
+    def _known(self, line: Line, by: int | None) -> Line | None:
+        """A line by its place, where everything up to there is known."""
+        if by is None:
+            return None
+        gap = _first_after(self._unknown, line.place)
+        return self._lines[by] if gap is None or gap > by else None
+
+
+def _first_after(places: list[int], place: int) -> int | None:
+    """The first of some places (in order) that lies behind a place."""
+    found = bisect_right(places, place)
+    return places[found] if found < len(places) else None
+
+
+def _other(line: Line) -> str:
+    return RESPONSE if line.side == REQUEST else REQUEST
+
+
+class _Over:
+    """When a session was over, so that nothing is owed any more: from an Alert 1223 on for both, from an Exec Unenroll on for the
+    device, which aborts its sessions (UNENR)."""
+
+    def __init__(self, lines: list[Line]) -> None:
+        self._lines = lines
+
+    def before(self, line: Line, due: Line) -> bool:
+        """Whether it was over before what a message is owed was due."""
+        if due.place >= self._aborted:
+            return True
+        return due.side == REQUEST and line.side != REQUEST and due.place > self._left
+
+    @cached_property
+    def _aborted(self) -> int:
+        return next((each.place for each in self._lines if each.alerts(SESSION_ABORT)), len(self._lines))
+
+    @cached_property
+    def _left(self) -> int:
+        return next((each.place for each in self._lines if _has_exec(each)), len(self._lines))
+
+
+def _has_exec(line: Line) -> bool:
+    return line.message is not None and any(_is_unenrolment(command) for _, command in line.message.walk())
+
+
+class _Strays:
+    """Answers that were meant for something else than they say. Each explains one answer that is missing; the rule that finds the
+    wrong reference reports both."""
+
+    def __init__(self, lines: list[Line]) -> None:
+        self._used: set[int] = set()
+        self._by: dict[tuple[str, str | None], deque[Answer]] = {}
+        for line in lines:
+            for answer in line.carries:
+                if answer.stray and isinstance(answer.command, Status):
+                    name, ref = answer.command.cmd or "", answer.command.cmd_ref
+                    self._by.setdefault((line.side, name), deque()).append(answer)
+                    self._by.setdefault((line.side, f"#{ref}"), deque()).append(answer)
+
+    def take(self, line: Line, command: Command | None) -> bool:
+        """Whether there is one for a command; it is used up then. Lines are asked for in their order."""
+        name, ref = (command.name, command.cmd_id) if command else ("SyncHdr", "0")
+        for what in (f"#{ref}", name, ""):
+            waiting = self._by.get((_other(line), what))
+            while waiting:
+                answer = waiting.popleft()
+                if answer.line.place > line.place and id(answer) not in self._used:
+                    self._used.add(id(answer))
+                    return True
+        return False

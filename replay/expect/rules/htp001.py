@@ -1,0 +1,64 @@
+"""content-type
+
+## What it does
+Checks that requests and responses with a message in them are application/vnd.syncml.dm+xml or
+application/vnd.syncml.dm+wbxml, whichever form the message has. Case and parameters do not matter.
+
+## Why it matters
+Windows reads a response of these two types, or of application/octet-stream, and ends the session at any other.
+
+## Known exceptions
+application/vnd.syncml+xml and +wbxml, which older peers write, are a warning; so are application/octet-stream in a
+response, and the type of the other form (+xml over WBXML). An empty response has no type to be judged, nor has an HTTP
+error, a signed or enveloped body (CAP004), or a body that is no message (MSG001). Where the source has no headers the
+rule is silent.
+
+## Good
+Content-Type: application/vnd.syncml.dm+xml; charset=utf-8
+
+## Bad
+Content-Type: text/xml
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from replay.capture.exchange import header
+from replay.capture.references import REQUEST
+from replay.expect.case import Case, Rule, Said
+from replay.expect.finding import Finding, Severity
+from replay.expect.rules._faults import Fault, findings_of
+from replay.syncml.media import media_type
+
+RULE = Rule(
+    id="HTP001",
+    name="content-type",
+    severity=Severity.ERROR,
+    party=None,
+    source="MDM 2.1; CODE; facts B, HTTP",
+    scope="capture",
+)
+_EXPECTED: Final = {"xml": "application/vnd.syncml.dm+xml", "wbxml": "application/vnd.syncml.dm+wbxml"}
+_OLD: Final = frozenset({"application/vnd.syncml+xml", "application/vnd.syncml+wbxml"})
+_BYTES: Final = "application/octet-stream"
+
+
+def check(subject: Case) -> Iterable[Finding]:
+    """Findings of HTP001."""
+    return findings_of(subject, RULE, _faults)
+
+
+def _faults(said: Said) -> Iterable[Fault]:
+    exchange = said.turn.exchange
+    response = exchange.response
+    headers = exchange.headers if said.side == REQUEST else response.headers if response else ()
+    if not headers:
+        return
+    given = header(headers, "content-type")
+    kind, expected = media_type(given), _EXPECTED[said.message.form]
+    if kind == expected:
+        return
+    accepted = kind in _OLD or kind in _EXPECTED.values() or (kind == _BYTES and said.side != REQUEST)
+    found = f"is {given!r}" if given is not None else "is missing"
+    text = f"Content-Type of the {said.side} {found}, and the message is in {said.message.form.upper()}; expected {expected}"
+    yield Fault(text, severity=Severity.WARNING if accepted else None)

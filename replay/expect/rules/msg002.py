@@ -1,0 +1,50 @@
+"""namespace
+
+## What it does
+Checks that the root is in the namespace SYNCML:SYNCML1.2. In WBXML the public id of the document decides.
+
+## Why it matters
+The namespace says which version of the language the message is written in. A strict peer refuses another one, and
+what it means cannot be known.
+
+## Known exceptions
+SYNCML:SYNCML1.1 is a warning: peers write it, and Windows accepts it. Where VerDTD or VerProto say 1.1 too, the
+message is of that version, and MSG003 alone says so.
+
+## Good
+<SyncML xmlns="SYNCML:SYNCML1.2">
+
+## Bad
+<SyncML>, or <SyncML xmlns="SYNCML:SYNCML1.3">.
+"""
+
+from collections.abc import Iterable
+
+from replay.expect.case import Case, Rule, Said
+from replay.expect.finding import Finding, Severity
+from replay.expect.rules._faults import Fault, findings_of
+from replay.expect.rules._header import is_of_version_11
+from replay.syncml.names import SYNCML_11, SYNCML_12
+
+RULE = Rule(
+    id="MSG002",
+    name="namespace",
+    severity=Severity.ERROR,
+    party=None,
+    source="MDM 2.2.2; facts B1, D",
+    scope="capture",
+)
+
+
+def check(subject: Case) -> Iterable[Finding]:
+    """Findings of MSG002."""
+    return findings_of(subject, RULE, _faults)
+
+
+def _faults(said: Said) -> Iterable[Fault]:
+    message = said.message
+    if message.namespace == SYNCML_12 or is_of_version_11(message):
+        return
+    found = f"in the namespace {message.namespace!r}" if message.namespace else "in no namespace"
+    severity = Severity.WARNING if message.namespace == SYNCML_11 else None
+    yield Fault(f"the root is {found}; expected {SYNCML_12!r}", severity=severity)

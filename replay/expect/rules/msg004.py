@@ -1,0 +1,49 @@
+"""header-incomplete
+
+## What it does
+Checks that SyncHdr has SessionID, MsgID, Target and Source, and that none of them is empty.
+
+## Why it matters
+Without them a message belongs to no session, cannot be answered, and names nobody who could answer it.
+
+## Known exceptions
+None is known. Documents print messages without SyncHdr; on the wire there is none.
+
+## Good
+<SessionID>1</SessionID><MsgID>1</MsgID>, and a LocURI in Target and in Source.
+
+## Bad
+<Source><LocURI></LocURI></Source>
+"""
+
+from collections.abc import Iterable
+
+from replay.expect.case import Case, Rule, Said
+from replay.expect.finding import Finding, Severity
+from replay.expect.rules._faults import Fault, findings_of
+from replay.expect.rules._header import lacking
+
+RULE = Rule(
+    id="MSG004",
+    name="header-incomplete",
+    severity=Severity.ERROR,
+    party=None,
+    source="RP DTD; facts B2",
+    scope="capture",
+)
+
+
+def check(subject: Case) -> Iterable[Finding]:
+    """Findings of MSG004."""
+    return findings_of(subject, RULE, _faults)
+
+
+def _faults(said: Said) -> Iterable[Fault]:
+    message = said.message
+    if not message.has_header:
+        yield Fault("there is no SyncHdr; expected one with SessionID, MsgID, Target and Source")
+        return
+    missing = lacking(message)
+    if missing:
+        text = f"in SyncHdr {', '.join(missing)}"
+        yield Fault(text, tail=("SyncHdr", missing[0].split()[0]))

@@ -1,0 +1,114 @@
+"""message-id
+
+## What it does
+Checks that the MsgIDs of the device, and those of the server, begin with 1 in every session and grow by 1.
+
+## Why it matters
+A Status refers to a message by its MsgID. Where one is used twice, or passed over, the references mean something else
+than was meant, and a peer takes a message for lost.
+
+## Known exceptions
+The same message sent again, byte for byte, is a warning; nothing at all where HTTP asked for it (401, 407, a
+redirect), where the first did not reach the server, or where it is the alert (UNE007). A server may give the same answer
+again to a message that was sent again. The answer to a device's MsgID 3 need not be the server's MsgID 3: each counts its
+own messages. An answer that got lost, or could not be read, may have used a number. Of a session that the capture
+does not have from its beginning the first number is not judged.
+
+## Good
+The device's MsgIDs are 1, 2, 3; the server's too.
+
+## Bad
+The device's MsgIDs are 1, 3; or the server answers MsgID 1 and MsgID 2 with MsgID 1 each.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from replay.capture.references import REQUEST, RESPONSE
+from replay.capture.sessions import Session
+from replay.capture.turns import Turn, host_of
+from replay.expect.case import Case, Rule, Spot
+from replay.expect.finding import Finding, Severity
+from replay.expect.rules._counting import Counter, Step, as_number
+from replay.expect.rules._devinfo import opens_session
+from replay.expect.rules._faults import in_more
+from replay.expect.rules._packages import answer_of
+from replay.expect.rules._unseen import Unseen
+from replay.syncml.model import Status
+from replay.syncml.names import CHALLENGES
+
+RULE = Rule(
+    id="MSG007",
+    name="message-id",
+    severity=Severity.ERROR,
+    party=None,
+    source="MDM 2.2.3.6; facts B6",
+    scope="capture",
+)
+
+
+def check(subject: Case) -> Iterable[Finding]:
+    """Findings of MSG007."""
+    unseen = Unseen(subject)
+    for session in subject.traffic.sessions:
+        yield from _findings(subject, REQUEST, list(_of_device(subject, session, unseen)))
+        yield from _findings(subject, RESPONSE, list(_of_server(session, unseen)))
+
+
+def _findings(subject: Case, side: str, steps: list[Step]) -> Iterator[Finding]:
+    """One finding for all that is wrong with a sender's numbers in a session, and one for all that it sent again."""
+    for resent, severity in ((False, None), (True, Severity.WARNING)):
+        found = [step for step in steps if step.resent is resent]
+        if found:
+            text = found[0].text + in_more([step.turn.number for step in found[1:]])
+            spot = Spot(found[0].turn, side, tail=("SyncHdr", "MsgID"))
+            yield subject.finding(RULE, text, spot=spot, severity=severity)
+
+
+def _of_device(subject: Case, session: Session, unseen: Unseen) -> Iterator[Step]:
+    count = Counter("the device", unseen, from_start=session.from_start or _begins_wrong(session, unseen))
+    before: Turn | None = None
+    for turn in session.turns:
+        if turn.request is None:
+            count.miss()
+            continue
+        step = count.say(turn, turn.request, may_repeat=before is not None and _asked_in_http(before))
+        if step is not None and not (step.resent and turn.number in subject.alert_carriers):
+            yield step
+        before = turn
+
+
+def _of_server(session: Session, unseen: Unseen) -> Iterator[Step]:
+    count = Counter("the server", unseen, from_start=session.from_start)
+    asked: str | None = None
+    host = ""
+    for turn in session.turns:
+        message = answer_of(turn)
+        again = turn.message_id is not None and turn.message_id == asked
+        asked = turn.message_id
+        if message is None:
+            count.miss()
+            continue
+        here = host_of(turn.exchange.url or "")
+        if host and here != host:  # sent elsewhere (RespURI, redirect): another server may count for itself
+            count = Counter("the server", unseen, from_start=False)
+        host = here
+        step = count.say(turn, message, may_repeat=again)
+        if step is not None and not (again and step.resent):
+            yield step
+
+
+def _asked_in_http(before: Turn) -> bool:
+    """Whether the message before is to be sent again as it was: HTTP asked for it, or it did not reach the server."""
+    answer = before.exchange.response
+    asked = answer is not None and (str(answer.status) in CHALLENGES or 300 <= answer.status < 400)
+    return asked or not before.exchange.delivered
+
+
+def _begins_wrong(session: Session, unseen: Unseen) -> bool:
+    """Whether a session that does not begin with MsgID 1 begins in this capture all the same: with package 1 that answers
+    nothing, and is not sent again with credentials after a challenge."""
+    first = session.turns[0].request
+    if first is None or as_number(first.header.msg_id) is None or first.header.cred is not None:
+        return False
+    answers = any(isinstance(command, Status) for command in first.commands)
+    return opens_session(first) and not answers and unseen.between(None, session.turns[0]) == 0

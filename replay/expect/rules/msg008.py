@@ -1,0 +1,47 @@
+"""command-id
+
+## What it does
+Checks that every command has a CmdID that is neither empty nor 0. Commands inside Atomic and Sequence count, and so do
+Status and Results.
+
+## Why it matters
+A Status refers to a command by its CmdID; 0 stands for SyncHdr. Windows answers a command without one with Status 400
+and an empty CmdRef.
+
+## Known exceptions
+A CmdID is text: it need not be a number, nor begin with 1, nor grow.
+
+## Good
+<Get><CmdID>5</CmdID><Item>…</Item></Get>
+
+## Bad
+<Get><Item>…</Item></Get>
+"""
+
+from collections.abc import Iterable
+
+from replay.expect.case import Case, Rule, Said
+from replay.expect.finding import Finding, Severity
+from replay.expect.rules._faults import Fault, findings_of, listed
+
+RULE = Rule(
+    id="MSG008",
+    name="command-id",
+    severity=Severity.ERROR,
+    party=None,
+    source="MDM 2.2.3.2; facts B7",
+    scope="capture",
+)
+_WRONG = {None: "has no CmdID", "": "has an empty CmdID", "0": "has the CmdID 0"}
+
+
+def check(subject: Case) -> Iterable[Finding]:
+    """Findings of MSG008."""
+    return findings_of(subject, RULE, _faults)
+
+
+def _faults(said: Said) -> Iterable[Fault]:
+    wrong = [(place, command) for place, command in said.commands if command.cmd_id in _WRONG]
+    if wrong:
+        text = listed([f"{command.name} {_WRONG[command.cmd_id]}" for _, command in wrong])
+        yield Fault(f"{text}; expected a text of its own", wrong[0][0], ("CmdID",))

@@ -1,0 +1,55 @@
+"""command-id-twice
+
+## What it does
+Checks that no CmdID stands on two commands of a message. Commands inside Atomic and Sequence count, and so do Status and
+Results.
+
+## Why it matters
+A Status for that CmdID answers either of the two, or neither.
+
+## Known exceptions
+None is known. CmdIDs begin anew in every message.
+
+## Good
+<Get><CmdID>5</CmdID>…</Get><Get><CmdID>6</CmdID>…</Get>
+
+## Bad
+<Get><CmdID>6</CmdID>…</Get><Get><CmdID>6</CmdID>…</Get>
+"""
+
+from collections.abc import Iterable
+
+from replay.expect.case import Case, Rule, Said
+from replay.expect.finding import Finding, Severity
+from replay.expect.rules._faults import Fault, findings_of, listed
+
+RULE = Rule(
+    id="MSG009",
+    name="command-id-twice",
+    severity=Severity.ERROR,
+    party=None,
+    source="MDM 2.2.3.2; facts B7",
+    scope="capture",
+)
+
+
+def check(subject: Case) -> Iterable[Finding]:
+    """Findings of MSG009."""
+    return findings_of(subject, RULE, _faults)
+
+
+def _faults(said: Said) -> Iterable[Fault]:
+    first: dict[str, str] = {}
+    again: dict[str, list[str]] = {}
+    where: tuple[int, ...] | None = None
+    for place, command in said.commands:
+        known = command.cmd_id
+        if not known or known == "0":  # MSG008
+            continue
+        if known in first:
+            again.setdefault(known, [first[known]]).append(command.name)
+            where = place if where is None else where
+        first.setdefault(known, command.name)
+    if where is not None:
+        texts = [f"CmdID {known!r} stands on {len(names)} commands ({listed(names)})" for known, names in again.items()]
+        yield Fault(listed(texts, "; "), where, ("CmdID",))

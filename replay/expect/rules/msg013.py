@@ -1,0 +1,80 @@
+"""package-one-incomplete
+
+## What it does
+Checks that package 1 has an Alert 1200 or 1201 and a Replace of DevInfo, in one message or in several. It is
+what begins with MsgID 1; sent again after a challenge it must have both again.
+
+## Why it matters
+The alert says who began the session, DevInfo which device it is. Without them the server does not know what it talks
+to.
+
+## Known exceptions
+A package of which the capture has not all is not judged. What is said in a wrong way is there all the same: DevInfo in
+another command than Replace is MSG011's, under a leading / MSG014's.
+
+## Good
+<Alert><CmdID>2</CmdID><Data>1201</Data></Alert>, and <Replace>…./DevInfo/DevId…</Replace>
+
+## Bad
+The alert session's package with Alert 1226 and no Alert 1201.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from replay.capture.references import REQUEST
+from replay.capture.sessions import Session
+from replay.capture.turns import Turn
+from replay.expect.case import Case, Rule, Spot
+from replay.expect.finding import Finding, Severity
+from replay.expect.rules._devinfo import dev_info, opens_session
+from replay.expect.rules._faults import Fault, folded
+from replay.expect.rules._packages import Packages
+from replay.expect.rules._unseen import Unseen
+
+RULE = Rule(
+    id="MSG013",
+    name="package-one-incomplete",
+    severity=Severity.ERROR,
+    party=None,
+    source="DMP 8.3; MDM 3.1.5.1.2; facts B21",
+    scope="capture",
+)
+_TAIL: Final = ("SyncBody",)
+
+
+def check(subject: Case) -> Iterable[Finding]:
+    """Findings of MSG013."""
+    return folded(subject, RULE, _faults(subject))
+
+
+def _faults(subject: Case) -> Iterator[tuple[Spot, Fault]]:
+    unseen = Unseen(subject)
+    for session in subject.traffic.sessions:
+        for package in _packages_one(session, unseen):
+            messages = [turn.request for turn in package if turn.request is not None]
+            lacks = []
+            if not any(opens_session(message) for message in messages):
+                lacks.append("no Alert 1200 or 1201")
+            if not any(True for message in messages for _ in dev_info(message)):
+                lacks.append("no Replace of DevInfo")
+            if lacks:
+                yield Spot(package[0], REQUEST, tail=_TAIL), Fault(f"package 1 has {' and '.join(lacks)}", tail=_TAIL)
+
+
+def _packages_one(session: Session, unseen: Unseen) -> Iterator[list[Turn]]:
+    """Package 1 of a session, and again each time that it was sent again, where the capture has all of it."""
+    packages = Packages(session, unseen)
+    package: list[Turn] = []
+    again = False
+    for place, turn in enumerate(session.turns):
+        if not package and turn.message_id != "1" and not again:
+            return
+        package.append(turn)
+        ended = packages.ended_by_device(place)
+        if ended:
+            yield package
+        if ended or turn.asked_again:
+            package, again = [], turn.asked_again
+        elif ended is None:
+            return

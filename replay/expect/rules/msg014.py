@@ -1,0 +1,84 @@
+"""uri
+
+## What it does
+Checks that no LocURI in a command begins with a slash.
+
+## Why it matters
+Addresses in the management tree are relative (./Vendor/MSFT/…); under one that begins with a slash Windows finds no
+node.
+
+## Known exceptions
+The Exec Unenroll is UNE016's. An address that a device only gives back, in Results or in an Alert, is its server's.
+
+## Good
+<LocURI>./DevDetail/SwV</LocURI>
+
+## Bad
+<LocURI>/DevDetail/SwV</LocURI>
+"""
+
+from collections.abc import Iterable, Iterator
+
+from replay.capture.episodes import ExecSeen
+from replay.capture.sessions import Enrolment
+from replay.expect.case import Case, Rule, Said, Spot
+from replay.expect.finding import Finding, Party, Severity
+from replay.expect.rules._faults import Fault, folded, listed
+from replay.syncml.model import Command, Exec, Results
+from replay.syncml.unenrol import is_unenroll_node
+
+RULE = Rule(
+    id="MSG014",
+    name="uri",
+    severity=Severity.ERROR,
+    party=None,
+    source="OMADM; facts B8",
+    scope="capture",
+)
+#: A place, the names that lead to LocURI there, the address, and its command.
+_Found = tuple[tuple[int, ...], tuple[str | tuple[str, int], ...], str, Command]
+
+
+def check(subject: Case) -> Iterable[Finding]:
+    """Findings of MSG014."""
+    return folded(subject, RULE, _faults(subject))
+
+
+def _faults(subject: Case) -> Iterator[tuple[Spot, Fault]]:
+    by_server: dict[int, set[str]] = {}
+    for said in subject.said:
+        found = list(_with_slash(said))
+        if not found:
+            continue
+        named = by_server.setdefault(_number(said.session.enrolment if said.session else None), set())
+        if said.party is Party.SERVER:
+            named |= {uri for _, _, uri, _ in found}
+            execs = [seen for each in subject.episodes for seen in each.episode.execs if seen.turn is said.turn]
+            found = [each for each in found if not _is_une016s(each, execs)]
+        else:
+            found = [each for each in found if each[2] not in named]
+        if found:
+            places, tail, _, _ = found[0]
+            texts = [f"{uri!r} in {command.name} (CmdID {command.cmd_id})" for _, _, uri, command in found]
+            text = f"{listed(texts)}: an address in a command does not begin with '/'"
+            yield Spot(said.turn, said.side, places, tail), Fault(text, places, tail)
+
+
+def _number(enrolment: Enrolment | None) -> int:
+    return enrolment.number if enrolment else 0
+
+
+def _with_slash(said: Said) -> Iterator[_Found]:
+    for place, command in said.commands:
+        if isinstance(command, Results):
+            continue
+        for number, item in enumerate(command.items, 1):
+            for name, address in (("Target", item.target), ("Source", item.source)):
+                if address is not None and address.uri is not None and address.uri.startswith("/"):
+                    yield place, (("Item", number), name, "LocURI"), address.uri, command
+
+
+def _is_une016s(found: _Found, execs: list[ExecSeen]) -> bool:
+    """Whether UNE016 speaks of an address: it is that of an Exec Unenroll which an episode begins with."""
+    place, _, uri, command = found
+    return isinstance(command, Exec) and is_unenroll_node(uri) and any(seen.exec.place == place for seen in execs)

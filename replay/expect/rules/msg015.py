@@ -1,0 +1,51 @@
+"""device-id
+
+## What it does
+Compares Source of a device's message with ./DevInfo/DevId, where the message gives it, letter by letter.
+
+## Why it matters
+The server knows the device by one of the two; where they differ it may keep two devices, or find none.
+
+## Known exceptions
+It is a warning, because B4 is a recommendation. Where Target and Source are swapped, MSG005 speaks.
+
+## Good
+<Source><LocURI>0123456789ABCDEF</LocURI></Source>, and DevId 0123456789ABCDEF.
+
+## Bad
+<Source><LocURI>DEV1</LocURI></Source>, and DevId 0123456789ABCDEF.
+"""
+
+from collections.abc import Iterable
+
+from replay.expect.case import Case, Rule, Said
+from replay.expect.finding import Finding, Party, Severity
+from replay.expect.rules._devinfo import dev_id
+from replay.expect.rules._direction import swapped
+from replay.expect.rules._faults import Fault, findings_of
+
+RULE = Rule(
+    id="MSG015",
+    name="device-id",
+    severity=Severity.WARNING,
+    party=None,
+    source="DMP 8.3; facts B4",
+    scope="capture",
+)
+
+
+def check(subject: Case) -> Iterable[Finding]:
+    """Findings of MSG015."""
+    return findings_of(subject, RULE, _faults)
+
+
+def _faults(said: Said) -> Iterable[Fault]:
+    source = said.message.header.source
+    if said.party is not Party.DEVICE or source is None or not source.uri:
+        return
+    found = dev_id(said.message)
+    if found is None or found[2] == source.uri or swapped(said.turn, said.side):
+        return
+    place, number, given = found
+    text = f"./DevInfo/DevId is {given!r}, and Source {source.uri!r}; expected the same"
+    yield Fault(text, place, (("Item", number), "Data"))

@@ -1,0 +1,64 @@
+"""reserved-alert
+
+## What it does
+Checks that every Alert has a code that OMA DM defines: 1100 to 1104, 1200, 1201, 1222 to 1226. 1202 to 1220 and those
+from 1227 on are reserved; others it does not have.
+
+## Why it matters
+What a reserved code means is for a later version of the protocol to say; a peer does not know it.
+
+## Known exceptions
+1221, which asks for results in SyncML, is not reported.
+
+## Good
+<Alert><CmdID>2</CmdID><Data>1201</Data></Alert>
+
+## Bad
+<Alert><CmdID>2</CmdID><Data>1227</Data></Alert>
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from replay.expect.case import Case, Rule, Said
+from replay.expect.finding import Finding, Severity
+from replay.expect.rules._faults import Fault, findings_of, listed
+from replay.syncml.model import Alert
+
+RULE = Rule(
+    id="MSG016",
+    name="reserved-alert",
+    severity=Severity.WARNING,
+    party=None,
+    source="DMRP 7; MDM 2.2.7.2; facts B",
+    scope="capture",
+)
+_DEFINED: Final = frozenset(str(code) for code in (*range(1100, 1105), 1200, 1201, *range(1221, 1227)))
+_FIRST_RESERVED: Final = range(1202, 1221)
+_RESERVED_FROM: Final = 1227
+_DIGITS: Final = 18
+
+
+def check(subject: Case) -> Iterable[Finding]:
+    """Findings of MSG016."""
+    return findings_of(subject, RULE, _faults)
+
+
+def _faults(said: Said) -> Iterable[Fault]:
+    wrong = [
+        (place, command)
+        for place, command in said.commands
+        if isinstance(command, Alert) and command.code not in _DEFINED
+    ]
+    if wrong:
+        text = listed([f"Alert (CmdID {command.cmd_id}) {_fault_of(command.code)}" for _, command in wrong], "; ")
+        yield Fault(text, wrong[0][0], ("Data",))
+
+
+def _fault_of(code: str | None) -> str:
+    if not code:
+        return "has no code"
+    number = int(code) if code.isascii() and code.isdigit() and len(code) <= _DIGITS else 0
+    if number in _FIRST_RESERVED or number >= _RESERVED_FROM:
+        return f"has the code {code!r}, which is reserved"
+    return f"has the code {code!r}, which DM does not define"

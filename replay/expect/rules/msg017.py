@@ -1,0 +1,139 @@
+"""encoding
+
+## What it does
+Compares the encoding that the XML declaration names, and the one that charset in Content-Type names, with the one that
+the bytes are in. In WBXML, which names its charset in its head, texts in Latin-1 that are UTF-8 are reported.
+
+## Why it matters
+A strict parser refuses such a message, a lenient one reads other characters than were meant.
+
+## Known exceptions
+A message without a declaration is UTF-8, as XML has it. Bytes that are the same in both encodings contradict nothing,
+except where a declaration of UTF-16 stands over bytes that are not. What is not the bytes of the wire
+(SyncMLViewer's streams, HAR files) is not judged.
+
+## Good
+<?xml version="1.0" encoding="utf-8"?> over UTF-8.
+
+## Bad
+<?xml version="1.0" encoding="utf-16"?> over UTF-8.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from replay.capture import har, viewer
+from replay.capture.exchange import header
+from replay.capture.references import REQUEST
+from replay.expect.case import Case, Rule, Said
+from replay.expect.finding import Finding, Severity
+from replay.expect.rules._faults import Fault, findings_of
+from replay.syncml import wbxml
+from replay.syncml.model import Message
+from replay.syncml.xml import declared_encoding
+
+RULE = Rule(
+    id="MSG017",
+    name="encoding",
+    severity=Severity.WARNING,
+    party=None,
+    source="XML 4.3.3; RFC 7303; facts D",
+    scope="capture",
+)
+_CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
+_WIDE: Final = (("utf-32", (b"\0\0\xfe\xff", b"\xff\xfe\0\0", b"\0\0\0<", b"<\0\0\0")),
+                ("utf-16", (b"\xff\xfe", b"\xfe\xff", b"\0<", b"<\0")))  # fmt: skip
+_LATIN_1: Final = 4
+_HEAD: Final = 400
+
+
+def check(subject: Case) -> Iterable[Finding]:
+    """Findings of MSG017."""
+    if subject.traffic.capture.format in (har.NAME, viewer.NAME):
+        return ()
+    return findings_of(subject, RULE, _faults)
+
+
+def _faults(said: Said) -> Iterable[Fault]:
+    if said.message.form == "wbxml":
+        yield from _in_wbxml(said.message)
+        return
+    for where, declared in _declared(said):
+        actual = _actual(said.message.raw, declared)
+        if actual is not None:
+            yield Fault(f"{where} {declared!r}, but the message is in {actual}")
+            return
+
+
+def _declared(said: Said) -> Iterator[tuple[str, str]]:
+    """What names an encoding, in words, and the name."""
+    exchange = said.turn.exchange
+    response = exchange.response
+    headers = exchange.headers if said.side == REQUEST else response.headers if response else ()
+    declared = said.message.declared or declared_encoding(_as_letters(said.message.raw))
+    if declared:
+        yield "the XML declaration says", declared
+    charset = _CHARSET.search(header(headers, "content-type") or "")
+    if charset:
+        yield "charset in Content-Type says", charset[1]
+
+
+def _as_letters(body: bytes) -> bytes:
+    """The beginning of a body in UTF-16 or UTF-32 as ASCII, so that its declaration can be read."""
+    return body[:_HEAD].lstrip(b"\xff\xfe").replace(b"\0", b"")
+
+
+def _actual(body: bytes, declared: str) -> str | None:
+    """The encoding that a body is in, where it is not the one that is declared; None where that cannot be told."""
+    said = re.sub("^utf-?(?=[0-9])", "utf-", declared.lower().replace("_", "-"))
+    ucs = "10646-ucs" in said or said.startswith("ucs")
+    wide = next((name for name, heads in _WIDE if body.startswith(heads)), None)
+    if wide is not None:
+        return None if said.startswith(wide) or ucs else wide.upper()
+    if said.startswith(("utf-16", "utf-32")) or ucs:
+        return "UTF-8" if _is_utf_8(body) else "an encoding of single bytes"
+    if said == "utf-8" or body.isascii() or not _is_utf_8(body):
+        return None
+    return "UTF-8"
+
+
+def _is_utf_8(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _in_wbxml(message: Message) -> Iterator[Fault]:
+    """Texts of a document in Latin-1 that are UTF-8 by their bytes: no text in Latin-1 looks like that."""
+    if _charset(message.raw) != _LATIN_1:
+        return
+    texts = (text for text in _texts(wbxml.decode(message.raw).root) if not text.isascii())
+    wrong = next((text for text in texts if _is_utf_8(text.encode("latin-1", "replace"))), None)
+    if wrong is not None:
+        shown = wrong.encode("latin-1", "replace").decode()
+        yield Fault(f"the charset is 4 (ISO-8859-1), but texts are in UTF-8: {shown!r}")
+
+
+def _charset(body: bytes) -> int:
+    """The charset in the head of a WBXML document: after version and public id (or 0 and an index), multi-byte integers."""
+    numbers: list[int] = []
+    place = 1
+    while len(numbers) < (3 if numbers[:1] == [0] else 2):
+        value = body[place] & 0x7F
+        while body[place] & 0x80:
+            place += 1
+            value = value << 7 | body[place] & 0x7F
+        place += 1
+        numbers.append(value)
+    return numbers[-1]
+
+
+def _texts(node: wbxml.Node) -> Iterator[str]:
+    if isinstance(node, (wbxml.Text, wbxml.Reference)):
+        yield node.value
+    elif isinstance(node, wbxml.Element):
+        for inner in node.content or ():
+            yield from _texts(inner)
