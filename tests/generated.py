@@ -313,9 +313,11 @@ class Conversation:
 
 
 class World:
-    """One capture. `seed` makes it, `wbxml` says how its messages are written; `scenario` is how its first device leaves."""
+    """One capture. `seed` makes it, `wbxml` says how its messages are written; `scenario` is how its first device leaves. In a
+    `tidy` one no message is lost or refused either."""
 
-    def __init__(self, seed: int, scenario: str, *, wbxml: bool) -> None:
+    def __init__(self, seed: int, scenario: str, *, wbxml: bool, tidy: bool = False) -> None:
+        self.tidy = tidy
         self.random = random.Random(seed)
         self.scenario, self.wbxml = scenario, wbxml
         self.story = Story()
@@ -356,7 +358,7 @@ class World:
         described = meta(UNENROL_TYPE, form, pick.choice(["critical", None]))
         alert = cmd("Alert", f"<Data>1226</Data><Item>{described}<Data>{data}</Data></Item>")
         conversation = Conversation(self.peer, alert=alert)
-        how = pick.choice(["answered", "answered", "202", "empty", "closed", "hung", "500"])
+        how = "answered" if self.tidy else pick.choice(["answered", "202", "empty", "closed", "hung", "500"])
         if how in ("answered", "202") or self.peer.auth is not None:
             conversation.open([]) if how != "202" or self.peer.auth is not None else conversation.reply(
                 conversation.message(conversation.package_one()), [], code="202"

@@ -134,7 +134,9 @@ class _Walk:
             return Event.ALERT_RETRIED
         if turn.exchange.delivered:
             return Event.ALERT_AGAIN
-        return Event.ALERT_RETRIED if same_session else Event.OPENS
+        # a session in which it is delivered after all is one cause: that alert is the repetition
+        later = any(s.session is session and s.turn.exchange.delivered for s in self.episode.alerts)
+        return Event.ALERT_RETRIED if same_session or later else Event.OPENS
 
     def _plain_event(self, session: Session, turn: Turn, message: Message) -> Event:
         if any(seen.session is session for seen in self.alerted):

@@ -8,12 +8,18 @@ def test_passes_where_the_server_answered():
 def test_reports_a_response_of_the_proxy_as_an_info():
     story = Story().ordinary("1")
     request = story.package_one("2")
-    story.exchange(request, b"<html>Bad Gateway</html>", status=502, by="proxy")
+    story.exchange(request, b"<html>Bad Gateway</html>", status=502, by="proxy", failure="server-closed")
     judged = story.judge()
     found = {finding.rule: finding for finding in judged.findings}
     assert found["CAP001"].severity == "info"
     assert found["CAP001"].party == "proxy"
     assert set(found) == {"CAP001", "HTP006"}  # and the server did not answer
+
+
+def test_what_the_server_said_is_not_known_where_the_proxy_answered_in_its_place():
+    story = Story().ordinary("1")
+    story.exchange(story.package_one("2"), b"busy", status=503, by="proxy")
+    assert {finding.rule for finding in story.judge().findings} == {"CAP001"}
 
 
 def test_is_never_judged_as_the_servers():

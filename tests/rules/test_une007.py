@@ -64,3 +64,11 @@ def test_a_502_of_the_proxy_delivers_nothing():
     story = Story().ordinary("1")
     story.alert("2", response=b"", status=502, by="proxy", failure="connect-failed")
     assert rules_of(story.watch(20).alert("3").watch(70).judge()) == []
+
+
+def test_one_session_is_one_cause_though_its_first_try_was_not_delivered():
+    story = user().watch(20)
+    request = story.package_one("3", alert=messages.unenrol_alert())
+    story.exchange(request, None, failure="connect-failed")
+    story.wait(2).exchange(request, story.answer(request))
+    only(story.watch(70).judge(), "UNE007")
