@@ -274,7 +274,7 @@ def _is_retransmission(session: Session, turn: Turn) -> bool:
     for before in reversed(session.turns):
         if before.message_id == "1":
             answer = before.exchange.response
-            answered = before.exchange.answered and answer is not None and answer.order < turn.exchange.order
+            answered = before.exchange.answered and answer is not None and answer.order <= turn.exchange.order
             if answered or before.exchange.body != turn.exchange.body:
                 return False
             if before.exchange.at is None or turn.exchange.at is None:

@@ -6,6 +6,7 @@ from replay.capture.exchange import CaptureError
 from replay.capture.readers import read
 from replay.capture.sessions import assemble
 from replay.expect.judge import judge
+from replay.lab.messages import status
 from tests.story import Story, rules_of
 
 MARK = b"<!-- ignore this line, closing SyncML tag added to support parsing of truncated xml data --></SyncML>"
@@ -22,7 +23,7 @@ def stream(*messages: bytes, dates: bool = True, start: bytes = START, complete:
 def session(number: str, device: str = "D1") -> list[bytes]:
     story = Story(device=device)
     one = story.package_one(number)
-    two = story.to_server(number, 2, [])
+    two = story.to_server(number, 2, [status(1, "1", "0", "SyncHdr", "200")])
     return [one, story.answer(one), two, story.to_device(number, 2, [])]
 
 
@@ -51,7 +52,7 @@ def test_the_real_sample(shared_data):
     assert all(exchange.at is None and exchange.url is None for exchange in capture.exchanges)
     traffic = assemble(capture)
     assert [len(each.turns) for each in traffic.sessions] == [2]
-    assert rules_of(judge(capture)) == ["CAP002"]
+    assert rules_of(judge(capture)) == ["CAP002", "MSG012"]
 
 
 @pytest.mark.parametrize("dates", [True, False])

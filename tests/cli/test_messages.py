@@ -79,13 +79,15 @@ def test_normalize_gives_the_same_text_for_what_is_volatile(tmp_path):
 
 def test_normalize_reads_document_samples_when_told_to(tmp_path):
     path = tmp_path / "sample.xml"
-    path.write_text("<SyncML xmlns=“SYNCML:SYNCML1.2”><SyncBody><Final/></SyncBody></SyncML>", "utf-8")
+    message = Story().package_one("1").decode().replace('xmlns="SYNCML:SYNCML1.2"', "xmlns=“SYNCML:SYNCML1.2”", 1)
+    path.write_text(message, "utf-8")
     assert "Final" in run("normalize", "--lenient", str(path)).stdout
 
 
 def test_check_says_what_it_repaired(tmp_path):
     path = tmp_path / "sample.xml"
-    path.write_text("<SyncML xmlns=“SYNCML:SYNCML1.2”><SyncBody><Final/></SyncBody></SyncML>", "utf-8")
+    message = Story().package_one("1").decode().replace('xmlns="SYNCML:SYNCML1.2"', "xmlns=“SYNCML:SYNCML1.2”", 1)
+    path.write_text(message, "utf-8")
     assert run("check", str(path)).exit_code == 3
     result = run("check", "--lenient", str(path))
     assert result.exit_code == 0

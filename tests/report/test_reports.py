@@ -13,7 +13,8 @@ REPORT = {"format", "version", "tool", "verdict", "verdicts", "captures"}
 CAPTURE = {"path", "verdict", "verdicts", "exchanges", "readable", "sessions", "episodes", "findings"}
 SESSION = {"id", "device", "server", "session_id", "exchanges", "role"}
 EPISODE = {
-    "id", "device", "server", "scenario", "verdict", "verdicts", "trigger", "phases", "window", "evidence", "findings"
+    "id", "device", "server", "scenario", "verdict", "verdicts", "trigger", "phases", "window", "evidence", "advice",
+    "findings",
 }  # fmt: skip
 FINDING = {
     "rule", "severity", "party", "message", "exchange", "side", "session", "episode", "path", "line", "source"

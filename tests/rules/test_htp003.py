@@ -1,3 +1,4 @@
+from replay.lab import messages
 from tests.story import Story, only, user
 
 
@@ -26,6 +27,6 @@ def test_other_traffic_is_left_alone():
 
 def test_an_error_in_a_later_message_of_the_alert_session_is_one():
     story = user()
-    request = story.to_server("2", 2, [])
+    request = story.to_server("2", 2, [messages.status(1, "1", "0", "SyncHdr", "200")])
     story.exchange(request, b"x", status=500)
     assert only(story.watch(70).judge(), "HTP003").severity == "error"

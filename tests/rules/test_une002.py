@@ -8,7 +8,8 @@ def challenged(story: Story, session: str, *, alert_first: bool = True) -> Story
     alert = messages.unenrol_alert()
     first = story.package_one(session, alert=alert if alert_first else None)
     story.exchange(first, story.answer(first, code="407", header_code="407"))
-    again = story.package_one(session, alert=alert, number=2)
+    cred = '<Cred><Meta><Type xmlns="syncml:metinf">syncml:auth-basic</Type></Meta><Data>dTpw</Data></Cred></SyncHdr>'
+    again = story.package_one(session, alert=alert, number=2).replace(b"</SyncHdr>", cred.encode(), 1)
     story.exchange(again, story.answer(again, header_code="212"))
     return story
 

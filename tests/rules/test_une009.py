@@ -39,7 +39,7 @@ def test_one_cmdid_on_two_commands_is_told_apart_by_name():
     both = [messages.get(9, "./DevDetail/SwV"), messages.unenrol_exec(9, "P")]
     story.exchange(request, story.answer(request, *both))
     story.go_on("1", 2, messages.status(2, "1", "9", "Get", "200"))
-    assert rules_of(story.alert("2").watch(70).judge()) == ["UNE008"]
+    assert rules_of(story.alert("2").watch(70).judge()) == ["MSG009", "UNE008"]
 
 
 def test_answered_in_the_alert_session():
