@@ -13,11 +13,13 @@ COMMANDS: Final = {
     "note": ("replay.cli.note", "Put a mark into a journal that is being written."),
     "show": ("replay.cli.show", "Show a capture: enrolments, sessions and messages."),
     "check": ("replay.cli.check", "Judge captures: verdicts, and findings with their evidence."),
+    "explain": ("replay.cli.explain", "What a rule checks, why it matters, and where it is written."),
     "normalize": (
         "replay.cli.normalize",
         "Print the normal form of a capture: the same text for what differs only in what is volatile.",
     ),
     "convert": ("replay.cli.convert", "From any readable capture format to any writable one."),
+    "redact": ("replay.cli.redact", "Replace secrets and identities in a capture by stable pseudonyms."),
     "decode": ("replay.cli.decode", "One message from WBXML to XML."),
     "encode": ("replay.cli.encode", "One message from XML to WBXML."),
     "lab": ("replay.cli.lab", "A small OMA DM server and device to try things on."),

@@ -4,22 +4,27 @@ from datetime import UTC, datetime
 
 import click
 
+from replay.capture.evidence import EvidenceError, EvidenceFile
+from replay.capture.evidence_readers import read_evidence
 from replay.capture.exchange import CaptureError
 from replay.capture.readers import read
-from replay.cli.exits import FAIL_ON, exit_code
+from replay.cli.exits import FAIL_ON, exit_code, stop
 from replay.cli.options import (
     lenient_option,
     output_option,
     quiet_time,
     rule_id,
     scenario,
+    signed_seconds,
     time,
     verbosity_options,
     write_result,
 )
+from replay.cli.secret_options import known, not_verified, secret_options
 from replay.expect.accept import Accepted, read_accepted
 from replay.expect.case import Options
 from replay.expect.enrolments import EnrolmentKind
+from replay.expect.evidence import Log, log_of
 from replay.expect.finding import Party
 from replay.expect.judge import Judgement, Scope, judge, unreadable
 from replay.expect.scenarios.model import Scenario
@@ -29,6 +34,7 @@ from replay.report.as_json import as_json
 from replay.report.safe import visible
 from replay.report.shapes import report
 from replay.report.text import check_text
+from replay.syncml.credentials import Secret
 
 
 def _accepted(value: str) -> Accepted:
@@ -37,6 +43,14 @@ def _accepted(value: str) -> Accepted:
         return read_accepted(value, datetime.now(UTC))
     except TomlError as error:
         raise click.BadParameter("\n".join(map(visible, error.mistakes))) from None
+
+
+def _evidence(value: str) -> EvidenceFile:
+    """A file of evidence, as an option's value."""
+    try:
+        return read_evidence(value)
+    except EvidenceError as error:
+        stop(str(error))
 
 
 @click.command("check")
@@ -63,6 +77,20 @@ def _accepted(value: str) -> Accepted:
     "it is your word that the recorder watched until then.",
 )
 @click.option(
+    "--evidence",
+    type=_evidence,
+    metavar="FILE",
+    multiple=True,
+    help="What the device itself logged: a Windows event log (.evtx, or the XML of wevtutil or Event Viewer), or a JSON list of "
+    "at, step, outcome and text. Repeatable for several logs of one device.",
+)
+@click.option(
+    "--evidence-offset",
+    type=signed_seconds,
+    metavar="SECONDS",
+    help="How far the device's clock is ahead of the recorder's (negative: behind). Without it that is estimated.",
+)
+@click.option(
     "--enrolment",
     type=click.Choice([kind.value for kind in EnrolmentKind]),
     help="How the device was enrolled: says what was to be expected of it, and what to look at.",
@@ -83,6 +111,7 @@ def _accepted(value: str) -> Accepted:
     metavar="FILE",
     help="Findings that are known: a TOML file with rule, device or server, reason, and until when. They change no verdict.",
 )
+@secret_options
 @click.option(
     "--fail-on",
     type=click.Choice(list(FAIL_ON)),
@@ -98,12 +127,16 @@ def command(
     expect: Scenario | None,
     quiet: float | None,
     until: float | None,
+    evidence: tuple[EvidenceFile, ...],
+    evidence_offset: float | None,
     enrolment: str | None,
     since: float | None,
     device: str | None,
     parties: tuple[str, ...],
     ignore: tuple[str, ...],
     accept: Accepted | None,
+    secrets: tuple[Secret, ...],
+    secret_files: tuple[tuple[Secret, ...], ...],
     fail_on: str,
     form: str,
     lenient: bool,
@@ -119,7 +152,16 @@ def command(
     Exit codes: 0 pass, 1 fail, 2 a capture that cannot be read or a usage error, 3 inconclusive or nothing to judge.
     """
     kind = EnrolmentKind(enrolment) if enrolment else None
-    options = Options(quiet=quiet, expect=expect, until=until, enrolment=kind)
+    log = _log(evidence, evidence_offset)
+    options = Options(
+        quiet=quiet,
+        expect=expect,
+        until=until,
+        enrolment=kind,
+        evidence=log,
+        evidence_offset=evidence_offset,
+        secrets=known(secrets, secret_files),
+    )
     scope = Scope(
         since=since,
         device=device,
@@ -130,12 +172,26 @@ def command(
     )
     judgements = [_judged(path, options, scope) for path in captures]
     left = _left(accept, judgements, scope)
-    shaped = report(judgements, left)
+    shaped = report(judgements, left, log)
     text = as_json(shaped) if form == "json" else check_text(shaped, detail=-1 if brief else int(verbose))
     write_result(text, output)
     if left and form != "text":  # the text says so itself
         click.echo("\n".join(f"omadm: {visible(line)}" for line in left), err=True)
+    for line in not_verified(options.secrets, [each.traffic for each in judgements if each.traffic]):
+        click.echo(f"omadm: {visible(line)}", err=True)
     raise SystemExit(exit_code(judgements, fail_on))
+
+
+def _log(files: tuple[EvidenceFile, ...], offset: float | None) -> Log | None:
+    """The files of evidence as one log; ends the command where they are of several computers."""
+    if not files:
+        if offset is not None:
+            raise click.UsageError("--evidence-offset says nothing without --evidence FILE")
+        return None
+    try:
+        return log_of(files)
+    except EvidenceError as error:
+        stop(str(error))
 
 
 def _judged(path: str, options: Options, scope: Scope) -> Judgement:

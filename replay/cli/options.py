@@ -44,6 +44,17 @@ def seconds(value: str | float) -> float:
     return number
 
 
+def signed_seconds(value: str | float) -> float:
+    """A number of seconds as an option's value, negative ones too."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise click.BadParameter(f"{value!r} is no number of seconds, such as 2.5 or -3600")
+    return number
+
+
 def quiet_time(value: str | float) -> float | None:
     """The quiet time as an option's value: seconds, or `auto` (None) for the device's own schedule."""
     return None if value == "auto" else seconds(value)

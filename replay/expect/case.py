@@ -125,6 +125,12 @@ class EpisodeCase:
         return silence_of(self.case.traffic, self.episode, self.run, self.window, self.quiet)
 
     @cached_property
+    def own_exchanges(self) -> set[int]:
+        """Numbers of the exchanges that are this episode's own: those of its alert sessions, and its triggers."""
+        own = {turn.number for seen in self.episode.alerts for turn in seen.session.turns}
+        return own | {seen.turn.number for seen in self.episode.execs}
+
+    @cached_property
     def advice(self) -> list[Advice]:
         """What the document has to say of this episode."""
         return advice_on(self.case.options.enrolment, self.episode)

@@ -22,19 +22,22 @@ from replay.syncml.unenrol import execs
 REPORT: Final = "report"
 #: Where a log lacks the trigger, what it has so many seconds before its first event of the unenrolment may belong to it.
 _LOOK_BACK: Final = 60.0
-#: Where a log has no event of its own at all, so many seconds after the alert may hold the clean-up.
+#: Where a log has no event of its own at all, so many seconds after the alert may hold the clean-up; and so many seconds after a
+#: command of the server an event may tell of that.
 _LOOK_ON: Final = 600.0
 #: Commands of a server that remove and set nothing.
 _HARMLESS: Final = frozenset({"Status", "Alert", "Get", "Results"}) | GROUPS
 _FAILURE: Final = 0x80000000
+#: Results that say that something is not there: file, path, element, service, node, product (WinError.h, CfgMgr errors, MSI).
+_NOT_THERE: Final = frozenset({0x80070002, 0x80070003, 0x80070490, 0x80070424, 0x86000002, 0x80070645, 1605})
 _LONGEST: Final = 300
 
 
 class Item(Struct, frozen=True):
     """One thing that the evidence says: the step (or TRIGGER or END), its outcome, when by the device's clock, the event, the text.
 
-    `place` is where it stands. `cleans` says that it removes something; `goes_on` that its failure ends nothing. `doubtful` says
-    that it may be ordinary management.
+    `place` is where it stands. `cleans` says that it removes something; `goes_on` that its failure ends nothing; `absent` that it
+    failed because there was nothing to remove; `doubtful` that it may be ordinary management.
     """
 
     step: str
@@ -45,7 +48,13 @@ class Item(Struct, frozen=True):
     place: str
     cleans: bool = True
     goes_on: bool = False
+    absent: bool = False
     doubtful: bool = False
+
+    @property
+    def source(self) -> str:
+        """Where it is from: `event 819, events.xml, line 4`."""
+        return f"event {self.event}, {self.place}" if self.event is not None else self.place
 
 
 class Evidence(Struct, frozen=True):
@@ -92,7 +101,7 @@ class Evidence(Struct, frozen=True):
         if self.failed:
             return f"{_names(self.failed)} failed"
         if self.overdue and not self.unsure:
-            return f"the end of the unenrolment is missing, though it reaches to {iso(self.last)}"
+            return f"its end is missing, though the evidence goes on until {iso(self.last)}"
         return ""
 
     @property
@@ -103,7 +112,10 @@ class Evidence(Struct, frozen=True):
         parts = [f"done: {', '.join(step for step in STEPS if step in done)}" if done else "no step is named"]
         parts += [f"nothing speaks of {', '.join(missing)}"] if missing and done else []
         end = f"event {self.ended.event}, " if self.ended and self.ended.event else ""
-        parts.append(f"ended ({end}{iso(self.ended.at)})" if self.ended else "its end is not there")
+        if self.ended:
+            parts.append(f"ended ({end}{iso(self.ended.at)})")
+        elif not self.overdue or self.unsure:
+            parts.append("its end is not there")
         if self.near:
             parts.append(f"{self.near} of the steps are too near to the alert to tell which came first")
         if self.clock is not None:
@@ -121,14 +133,14 @@ def evidence_of(
     """What the evidence that belongs to an episode says of it. `quiet` is the quiet time in seconds."""
     clock = attached.clock
     items = tuple(sorted(_items(attached, traffic, episode), key=lambda item: item.at))
-    cleaning = [item for item in items if item.cleans and item.step in STEPS and item.step != REPORT]
+    cleaning = [item for item in items if item.cleans and item.step in STEPS]
     alerted = clock is not None and bool(episode.alerts)
     early = tuple(item for item in cleaning if alerted and clock is not None and item.at < clock.earliest)
     near = sum(alerted and clock is not None and clock.earliest <= item.at < clock.likely for item in cleaning)
     ended = _end(items)
     failures = [item for item in items if item.outcome == FAILED and not (ended and item.step == TRIGGER)]
     tolerated = tuple(item for item in failures if _tolerated(item, episode, clock))
-    last = attached.log.last if attached.run is None else _last(attached)
+    last = _last(attached)
     overdue = ended is None and not episode.enrolment_stays and _past_quiet(clock, last, window, quiet)
     return Evidence(
         items=items,
@@ -156,27 +168,31 @@ def _end(items: Sequence[Item]) -> Item | None:
 
 
 def _tolerated(item: Item, episode: Episode, clock: Clock | None) -> bool:
-    """Whether a failure is none of the unenrolment: it goes on (67); the report failed, which is best effort where the user
-    began, or which the capture shows to have been sent; or ordinary management failed, before the alert or (an MSI) still."""
+    """Whether a failure is none of the unenrolment: it goes on (67); what was to be removed was not there; the report failed,
+    which is best effort where the user began, or which the capture shows to have been sent; or ordinary management failed,
+    before the alert or (an MSI) still."""
     before_alert = clock is not None and item.at < clock.likely
-    if item.goes_on or (item.doubtful and (before_alert or item.event in UNINSTALLS)):
+    if item.goes_on or item.absent or (item.doubtful and (before_alert or item.event in UNINSTALLS)):
         return True
     sent = any(seen.turn.exchange.delivered for seen in episode.alerts)
     return item.step == REPORT and (episode.scenario == "user" or (sent and item.event is not None))
 
 
 def _last(attached: Attached) -> float:
-    """Until when the evidence speaks of this unenrolment: to its end, or to where the next one in the log begins."""
+    """Until when the evidence speaks of this unenrolment: to its end, or to where the next one in the log begins; a list to its
+    last item that is about it."""
+    if attached.stated and not attached.log.events:
+        return attached.stated[-1].at
     later = [run.start for run in attached.log.runs if attached.run and run.start > attached.run.start]
     return min(later, default=attached.log.last)
 
 
 def _past_quiet(clock: Clock | None, last: float, window: Window | None, quiet: float) -> bool:
-    """Whether the evidence reaches past the quiet time after the alert session for certain."""
+    """Whether the evidence reaches past the quiet time after the alert session."""
     if clock is None:
         return False
     session = window.start.clock - clock.reference.clock if window and clock.reference else 0.0
-    return last >= clock.latest + max(session, 0.0) + quiet
+    return last >= clock.likely + max(session, 0.0) + quiet
 
 
 def _unsure(attached: Attached) -> str:
@@ -194,7 +210,15 @@ def _unsure(attached: Attached) -> str:
 
 def _items(attached: Attached, traffic: Traffic, episode: Episode) -> Iterator[Item]:
     for said in attached.stated:
-        yield Item(said.step, said.outcome, said.at, None, said.text, said.place, cleans=said.step in STEPS)
+        yield Item(
+            said.step,
+            said.outcome,
+            said.at,
+            None,
+            said.text,
+            said.place,
+            cleans=said.step in STEPS and said.step != REPORT,
+        )
     if not attached.log.events or (attached.run is None and attached.clock is None):
         return
     span = _Span(attached, traffic, episode)
@@ -216,6 +240,7 @@ def _items(attached: Attached, traffic: Traffic, episode: Episode) -> Iterator[I
             event.place,
             cleans=known.cleans,
             goes_on=known.goes_on,
+            absent=known.removes and any(_number(value) in _NOT_THERE for _, value in event.values),
             doubtful=not known.own and span.doubts(event),
         )
 
@@ -272,13 +297,17 @@ def _exec_on_device(clock: Clock | None, episode: Episode) -> float | None:
 
 
 def _commanded(episode: Episode) -> bool:
-    """Whether the server sent commands, before the alert, that set or remove something: they may be what an event tells of."""
-    until = episode.alerts[0].order if episode.alerts else episode.end or float("inf")
+    """Whether the server sent commands, shortly before the alert, that set or remove something: they may be what an event
+    tells of."""
+    first = episode.alerts[0] if episode.alerts else None
+    until = first.order if first else episode.end or float("inf")
     for session in episode.enrolment.sessions:
         for turn in session.turns:
-            response = turn.response
+            response, at = turn.response, turn.exchange.at
             if response is None or turn.exchange.order >= until:
                 continue
+            if at and first and first.at and first.at.clock - at.clock > _LOOK_ON:
+                continue  # long done by then
             unenrol = {id(each.command) for each in execs(response)}
             if any(command.name not in _HARMLESS and id(command) not in unenrol for _, command in response.walk()):
                 return True

@@ -24,7 +24,7 @@ ASSUMED_WITHIN: Final = 10.0
 #: Event 48 is written at most so long after the alert was sent, and the alert is sent at most so long after the event: its
 #: session is only asked for then, and has to be started.
 LOGGED_LATE: Final = 2.0
-SENT_LATE: Final = 30.0
+SENT_LATE: Final = 10.0
 
 
 class Clock(Struct, frozen=True):
@@ -80,10 +80,11 @@ def clock_of(episode: Episode, events: Sequence[Logged], given: float | None) ->
     """The device's clock against an episode, from the events of its unenrolment and the offset that was given (seconds by which the
     device's clock is ahead). None where there is nothing to go by: no clock in the capture, and no event near the alert."""
     reference = reference_of(episode)
+    bounds = _Bounds(episode, reference, events)
     if given is not None and reference is not None:
         likely = reference.wall + given
-        return Clock(likely, likely - GIVEN_WITHIN, likely + GIVEN_WITHIN, "given", "as given", reference)
-    bounds = _Bounds(episode, reference, events)
+        basis = "as given" + bounds.doubt(likely)
+        return Clock(likely, likely - GIVEN_WITHIN, likely + GIVEN_WITHIN, "given", basis, reference)
     if bounds.least is None and bounds.most is None and reference is None:
         return None
     return bounds.clock()
@@ -94,8 +95,8 @@ class _Bounds:
 
     def __init__(self, episode: Episode, reference: Moment | None, events: Sequence[Logged]) -> None:
         self.reference = reference
-        self.least: float | None = None
-        self.most: float | None = None
+        self.lower: list[float] = []
+        self.upper: list[float] = []
         self.point: float | None = None
         self.used: list[int] = []
         began = _first(events, (NOT_BY_USER, EXEC_ACCEPTED))
@@ -118,13 +119,27 @@ class _Bounds:
 
     def _bound(self, event: Logged, least: float | None, most: float | None) -> None:
         self.used.append(event.event)
-        if least is not None:
-            self.least = least if self.least is None else max(self.least, least)
-        if most is not None:
-            self.most = most if self.most is None else min(self.most, most)
+        self.lower += [least] if least is not None else []
+        self.upper += [most] if most is not None else []
+
+    @property
+    def least(self) -> float | None:
+        """Not before this."""
+        return max(self.lower, default=None)
+
+    @property
+    def most(self) -> float | None:
+        """Not after this."""
+        return min(self.upper, default=None)
+
+    def doubt(self, likely: float) -> str:
+        """That the events speak against a moment that was given, in words; nothing where they do not."""
+        early = self.least is not None and likely < self.least - GIVEN_WITHIN
+        late = self.most is not None and likely > self.most + GIVEN_WITHIN
+        return f", though event {' and '.join(map(str, self.used))} speaks against it" if early or late else ""
 
     def clock(self) -> Clock:
-        """The narrowest that the bounds allow; where they contradict each other, all that lies between."""
+        """The narrowest that the bounds allow; where they contradict each other, all that any of them allows."""
         least, most = self.least, self.most
         wall = self.reference.wall if self.reference else None
         kind, basis = "estimated", "estimated from event " + " and ".join(map(str, self.used))
@@ -134,9 +149,9 @@ class _Bounds:
                 f"; not before event {' and '.join(map(str, self.used))}" if self.used else ""
             )
             least, most = _assumed(least, most, wall)
-        if least > most:
+        elif least > most:
             basis += ", which disagree"
-            least, most = most, least
+            least, most = min(self.lower), max(self.upper)
         likely = self.point if self.point is not None else (wall if kind == "assumed" and wall is not None else None)
         likely = (least + most) / 2 if likely is None else min(max(likely, least), most)
         return Clock(likely, least, most, kind, basis, self.reference)

@@ -18,12 +18,14 @@ from replay.capture.references import REQUEST, RESPONSE, Reference, Sent
 from replay.capture.sessions import Session
 from replay.capture.turns import Turn
 from replay.syncml.model import Alert, Message, Results, Status
-from replay.syncml.names import CHALLENGES, NEXT_MESSAGE
+from replay.syncml.names import CHALLENGES, CLIENT_INITIATED, NEXT_MESSAGE, SERVER_INITIATED
 
 #: The place under which the answers to SyncHdr are kept.
 HEADER: Final = ()
 #: The Status of a command that is still being carried out; another follows it (RP 10).
 _IN_PROGRESS: Final = "101"
+#: Ends of an exchange after which the device has got nothing; of others nobody knows.
+_ENDS: Final = frozenset({"server-closed", "server-reset", "client-closed", "timeout", "connect-failed", "tls-failed"})
 
 
 class Line(Struct, eq=False):
@@ -82,9 +84,16 @@ class Line(Struct, eq=False):
         """Whether it is the last of its package: Final, and no Alert that asks for more (DMP 6.2)."""
         return self.message is not None and self.message.final and not self.alerts(NEXT_MESSAGE)
 
-    def alerts(self, code: str) -> bool:
-        """Whether it has an Alert of that code."""
-        return self.message is not None and any(isinstance(c, Alert) and c.code == code for c in self.message.commands)
+    @property
+    def opens(self) -> bool:
+        """Whether it is package 1: it has the Alert that opens a session."""
+        return self.alerts(CLIENT_INITIATED, SERVER_INITIATED)
+
+    def alerts(self, *codes: str) -> bool:
+        """Whether it has an Alert of one of these codes."""
+        return self.message is not None and any(
+            isinstance(command, Alert) and command.code in codes for command in self.message.commands
+        )
 
 
 class Answer(Struct, eq=False):
@@ -181,6 +190,7 @@ class Dialogue:
         answer.target = target = self._by_side.get((to.turn.number, to.side))
         given = command.cmd
         answer.misnamed = given != answer.expected_name and (isinstance(command, Status) or bool(given))
+        answer.stray = answer.misnamed and isinstance(to.command, (Status, Results))  # nobody answers those
         if target is not None and isinstance(command, Status):
             target.answers.setdefault(to.place, []).append(answer)
 
@@ -228,9 +238,12 @@ def _follows(before: Turn, turn: Turn) -> bool:
 
 
 def _said_nothing(turn: Turn) -> bool:
-    """Whether the server is known to have said nothing: an empty 200, which ends a session (facts A1.24)."""
-    response = turn.exchange.response
-    if response is None or response.by == "proxy" or turn.exchange.failure is not None:
+    """Whether the server is known to have said nothing: an empty 200, which ends a session (facts A1.24), or an end without
+    a byte of an answer."""
+    response, failure = turn.exchange.response, turn.exchange.failure
+    if response is None:
+        return failure is not None and failure.cause in _ENDS and not failure.received
+    if response.by == "proxy" or failure is not None:
         return False
     return 200 <= response.status < 300 and response.body == b""
 

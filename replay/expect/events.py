@@ -34,7 +34,8 @@ class Known(Struct, frozen=True):
 
     `own` where only an unenrolment writes it. `also` is another reading, where there is one. `first` is the first build known to
     write it. `enrolment` is the place of the enrolment's id among its data. `cleans` is false where it removes nothing, so that it
-    may come before the alert. `goes_on` says that a failure of it does not end the unenrolment.
+    may come before the alert. `goes_on` says that a failure of it does not end the unenrolment. Where it is a removal that may fail
+    because there is nothing to remove, its data has the result (`removes`).
     """
 
     step: str
@@ -47,6 +48,7 @@ class Known(Struct, frozen=True):
     enrolment: int | None = None
     cleans: bool = True
     goes_on: bool = False
+    removes: bool = False
 
 
 _APPS, _CERTIFICATES, _POLICIES, _CONFIGURATION, _REPORT = "apps", "certificates", "policies", "configuration", "report"
@@ -71,11 +73,11 @@ EVENTS: Final[dict[int, Known]] = {
     ),
     1921: Known(_APPS, DONE, "uninstall of an app begun", "text", first=14393, also=_DELETE),
     1923: Known(_APPS, DONE, "uninstall of an app done", "text", first=14393, also=_DELETE),
-    1925: Known(_APPS, FAILED, "uninstall of an app failed", "text", first=14393, also=_DELETE),
+    1925: Known(_APPS, FAILED, "uninstall of an app failed", "text", first=14393, also=_DELETE, removes=True),
     # -- 2: certificates have no event of their own; 601 with a certificate's URI is the nearest (step_of)
     601: Known(_CONFIGURATION, DONE, "a tracked resource deleted", "text; fields", first=17763, enrolment=0, also=_DELETE),
     # -- 3: policies
-    818: Known(_POLICIES, FAILED, "a policy could not be deleted", "text; fields", enrolment=2, also=_DELETE),
+    818: Known(_POLICIES, FAILED, "a policy could not be deleted", "text; fields", enrolment=2, also=_DELETE, removes=True),
     819: Known(_POLICIES, DONE, "a policy deleted", "text; fields", enrolment=2, also=_DELETE),
     844: Known(
         _POLICIES, DONE, "policies of a bad enrolment are deleted", "text", first=14393,
@@ -83,7 +85,7 @@ EVENTS: Final[dict[int, Known]] = {
     ),
     845: Known(
         _POLICIES, FAILED, "the policies of a bad enrolment could not be deleted", "text", first=14393,
-        also="a leftover of an earlier enrolment is logged alike",
+        also="a leftover of an earlier enrolment is logged alike", removes=True,
     ),
     915: Known(
         _POLICIES, DONE, "the enrolment is made dormant, its policies removed", "text", first=16299, enrolment=0,
@@ -104,7 +106,7 @@ EVENTS: Final[dict[int, Known]] = {
     ),
     65: Known(
         _CONFIGURATION, FAILED, "the start type of dmwappushservice could not be changed back", "text; Learn", own=True,
-        first=14393, also="a failed enrolment that is undone writes it too",
+        first=14393, also="a failed enrolment that is undone writes it too", removes=True,
     ),
     67: Known(
         _CONFIGURATION, FAILED, "the work account could not be deleted", "text; CODE", own=True, first=14393,
@@ -112,7 +114,8 @@ EVENTS: Final[dict[int, Known]] = {
     ),
     1120: Known(_CONFIGURATION, DONE, "device management account deleted", "text", first=14393, enrolment=1, also=_DELETE),
     1121: Known(
-        _CONFIGURATION, FAILED, "device management account could not be deleted", "text", first=14393, enrolment=1, also=_DELETE
+        _CONFIGURATION, FAILED, "device management account could not be deleted", "text", first=14393, enrolment=1,
+        also=_DELETE, removes=True,
     ),
     1122: Known(_CONFIGURATION, FAILED, "device management account could not be cleared", "text", first=14393, also=_DELETE),
     # -- 5: the report

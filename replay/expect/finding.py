@@ -60,6 +60,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     path: str | None = None
     line: int | None = None
     source: str = ""
+    also: tuple[int, ...] = ()
     accepted: str | None = None
 
     @property

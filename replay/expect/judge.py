@@ -14,6 +14,7 @@ from replay.capture.sessions import Session, Traffic, assemble
 from replay.expect.accept import Accepted, whose_in
 from replay.expect.case import Case, EpisodeCase, Options, Rule
 from replay.expect.finding import Finding, Party, Verdict, verdicts, worst
+from replay.expect.fold import fold
 from replay.expect.phases import Phase, phases_of
 from replay.expect.rules import Entry, registry
 
@@ -83,8 +84,9 @@ def judge_traffic(traffic: Traffic, options: Options, scope: Scope) -> Judgement
     if scope.device is not None:
         case.episodes = [each for each in case.episodes if each.episode.enrolment.device == scope.device]
     crashes = _Crashes()
-    if case.attachment.problem is not None:
-        crashes.said.append(case.attachment.problem)
+    attachment = crashes.guard(None, lambda: case.attachment)
+    if attachment is not None and attachment.problem is not None:  # evidence that cannot be used is no pass without it
+        crashes.said.append(attachment.problem)
         crashes.parties.add(Party.DEVICE)
     findings: list[Finding] = []
     for entry in registry().values():
@@ -94,6 +96,7 @@ def judge_traffic(traffic: Traffic, options: Options, scope: Scope) -> Judgement
     if scope.accepted is not None:
         findings, matched = scope.accepted.apply(findings, whose_in(traffic))
     findings = sorted(_asked_for(findings, case, scope), key=_place)
+    findings = fold(findings, partial(_whose, case))
     judged = any(turn.readable and scope.device in (None, turn.device) for turn in traffic.turns)
     episodes = [_episode(each, findings, scope, crashes) for each in case.episodes]
     by_party = crashes.on(verdicts(findings, judged=judged, parties=scope.parties))
@@ -150,13 +153,22 @@ def _asked_for(findings: Iterable[Finding], case: Case, scope: Scope) -> Iterabl
         yield finding
 
 
+def _whose(case: Case, finding: Finding) -> object:
+    """Whose finding it is: of which device or server, and in which episodes."""
+    session = (
+        next((s for s in case.traffic.sessions[(finding.session or 0) - 1 :][:1]), None) if finding.session else None
+    )
+    party = None if session is None else session.device if finding.party is Party.DEVICE else session.server
+    episodes = [each.episode.number for each in case.episodes if _belongs(finding, each, each.own_exchanges)]
+    return party, tuple(episodes)
+
+
 def _place(finding: Finding) -> tuple[int, int, str]:
     return (finding.exchange or 0, 0 if finding.side != "response" else 1, finding.rule)
 
 
 def _episode(case: EpisodeCase, findings: list[Finding], scope: Scope, crashes: _Crashes) -> EpisodeJudgement:
-    own = {turn.number for seen in case.episode.alerts for turn in seen.session.turns}
-    own |= {seen.turn.number for seen in case.episode.execs}
+    own = case.own_exchanges
     places = [place for place, finding in enumerate(findings) if _belongs(finding, case, own)]
     phases = crashes.guard(None, partial(phases_of, case)) or []
     by_party = crashes.on(verdicts((findings[place] for place in places), parties=scope.parties))

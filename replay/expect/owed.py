@@ -16,7 +16,7 @@ from msgspec import Struct
 from replay.capture.references import REQUEST, RESPONSE
 from replay.expect.dialogue import HEADER, Answer, Dialogue, Line
 from replay.syncml.model import Command, Exec, Results, Status
-from replay.syncml.names import SESSION_ABORT
+from replay.syncml.names import NEXT_MESSAGE, SESSION_ABORT
 from replay.syncml.unenrol import is_unenroll_node
 
 #: Codes of Atomic and Sequence after which each command inside has a Status of its own: done, or tried and rolled back. Any other
@@ -43,7 +43,7 @@ def debts(dialogue: Dialogue) -> Iterator[Debt]:
             continue
         found, due = [], None
         for place, command in _missing(line):
-            by = packages.next_after(line) if command is None else packages.end_of_answer(line)
+            by = packages.header_answer(line) if command is None else packages.end_of_answer(line)
             if by is not None and not over.before(line, by) and not strays.take(line, command):
                 found.append((place, command))
                 due = by if due is None or by.place > due.place else due
@@ -133,16 +133,21 @@ class _Packages:
         }
         self._unknown = [each.place for each in counted if each.message is None or not each.by_peer]
 
-    def next_after(self, line: Line) -> Line | None:
-        """The peer's next message; None where there is none or it is not known."""
-        return self._known(line, _first_after(self._said[_other(line)], line.place))
+    def header_answer(self, line: Line) -> Line | None:
+        """The peer's next message, which answers SyncHdr; None where there is none or it is not known, or where it is package 1
+        as it was: nothing but the credentials changes in it (DMP 9)."""
+        by = self._known(line, _first_after(self._said[_other(line)], line.place))
+        if by is not None and by.side == REQUEST and by.opens and not by.carries:
+            return None
+        return by
 
     def end_of_answer(self, line: Line) -> Line | None:
         """The peer's message by which the commands of a message had to be answered; None where none was due, or something
         between is not known.
 
-        It closes the peer's package after the sender's own was closed. Where it has no Final, that package ended all the same when
-        the sender closed its next one. Where the sender never closes any, the peer's Final alone says that it did.
+        It closes the peer's package after the sender's own was closed. Where it has no Final, that package ended all the same
+        when the sender closed its next one, unless the peer had said that more was to come (1222). Where the sender never
+        closes any, the peer's Final alone says that it did.
         """
         own, said, closed = self._closed[line.side], self._said[_other(line)], self._closed[_other(line)]
         end = _first_after(own, line.place - 1)
@@ -150,7 +155,8 @@ class _Packages:
         begun = None if end is None else _first_after(said, end)
         next_end = None if begun is None else _first_after(own, begun)
         if next_end is not None and (by is None or by > next_end):
-            by = said[bisect_left(said, next_end) - 1]
+            last = said[bisect_left(said, next_end) - 1]
+            by = by if self._lines[last].alerts(NEXT_MESSAGE) else last
         return self._known(line, by)
 
     def _known(self, line: Line, by: int | None) -> Line | None:

@@ -82,13 +82,15 @@ def _cleanup(case: EpisodeCase) -> Phase:
     if case.evidence is not None and (told := _told(case.evidence, case.silence)) is not None:
         return told
     silence = case.silence
+    beside = (
+        f"the device's evidence: {case.evidence.words}" if case.evidence else "there is no evidence from the device"
+    )
     if silence is None or silence.status == "unobservable":
-        return Phase(
-            "cleanup", "unobservable", detail="it leaves no trace in the traffic but silence, which is not shown"
-        )
+        detail = "it leaves no trace in the traffic but silence, which is not shown"
+        return Phase("cleanup", "unobservable", detail=f"{detail}; {beside}" if case.evidence else detail)
     if silence.status == "contradicted":
         return Phase("cleanup", "contradicted", detail=f"by traffic after it: {silence.detail}")
-    return Phase("cleanup", "inferred", detail="from the silence; there is no evidence from the device")
+    return Phase("cleanup", "inferred", detail=f"from the silence; {beside}")
 
 
 def _told(evidence: Evidence, silence: Silence | None) -> Phase | None:

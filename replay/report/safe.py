@@ -1,8 +1,9 @@
 """Text from captures made safe to print: no byte of a capture reaches a terminal as an escape sequence (contract)."""
 
 import re
-from datetime import UTC, datetime
 from typing import Final
+
+from replay.capture.times import iso as iso
 
 #: Control characters, the bidirectional and zero-width ones, line and paragraph separators, and lone surrogates.
 _UNSAFE: Final = re.compile(
@@ -35,12 +36,3 @@ def without_surrogates(text: str) -> str:
 def _escape(found: re.Match[str]) -> str:
     code = ord(found.group())
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-
-
-def iso(seconds: float) -> str:
-    """A moment as ISO 8601 in UTC with milliseconds; a time that no calendar has as its number."""
-    try:
-        at = datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError):
-        return f"{seconds:.3f}"
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

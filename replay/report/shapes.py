@@ -6,6 +6,8 @@ from replay import __version__
 from replay.capture.episodes import Window
 from replay.capture.exchange import Moment
 from replay.capture.sessions import Session
+from replay.expect.cleanup import Evidence
+from replay.expect.evidence import Log
 from replay.expect.finding import Finding, Party, Verdict, worst
 from replay.expect.judge import EpisodeJudgement, Judgement
 from replay.report.safe import iso, without_surrogates
@@ -40,6 +42,41 @@ class WindowShape(Struct, rename={"from_": "from"}):
     ended_by: str
 
 
+class EvidenceShape(Struct):
+    """One step of the clean-up as the device's evidence has it; `at` is by the device's own clock."""
+
+    step: str
+    at: str
+    event: int | None
+    text: str
+    outcome: str
+
+
+class ClockShape(Struct):
+    """How many seconds the device's clock is ahead of the recorder's: most likely, at least, at most; null in a capture without
+    a clock. `kind` is `given`, `estimated` or `assumed`, `basis` says from what."""
+
+    offset: float | None
+    least: float | None
+    most: float | None
+    kind: str
+    basis: str
+
+
+class EvidenceFileShape(Struct):
+    """One file of evidence: how many events of the provider or items it has, how many of others, how many that could not be
+    read, from when to when by the device's clock, and whether any unenrolment is the one that it tells of."""
+
+    path: str
+    format: str
+    events: int
+    others: int
+    unread: int
+    from_: str | None = field(name="from")
+    to: str | None
+    used: bool
+
+
 class AdviceShape(Struct):
     """What the document has to say of an episode: `unexpected` or `advice`, and where it says it."""
 
@@ -60,9 +97,10 @@ class EpisodeShape(Struct):
     trigger: TriggerShape | None
     phases: list[PhaseShape]
     window: WindowShape | None
-    evidence: list[dict[str, str]]
+    evidence: list[EvidenceShape]
     advice: list[AdviceShape]
     findings: list[int]
+    clock: ClockShape | UnsetType = UNSET
 
 
 class SessionShape(Struct):
@@ -77,7 +115,8 @@ class SessionShape(Struct):
 
 
 class FindingShape(Struct):
-    """One finding; `accepted` is the reason for which it changes no verdict, and is there only where it does not."""
+    """One finding. `accepted` is the reason for which it changes no verdict, `also` the exchanges in which the same is wrong;
+    each is there only where there is something to say."""
 
     rule: str
     severity: str
@@ -91,6 +130,7 @@ class FindingShape(Struct):
     line: int | None
     source: str
     accepted: str | UnsetType = UNSET
+    also: list[int] | UnsetType = UNSET
 
 
 class CaptureShape(Struct):
@@ -116,11 +156,12 @@ class ReportShape(Struct):
     verdict: str
     verdicts: dict[str, str]
     captures: list[CaptureShape]
+    evidence: list[EvidenceFileShape] | UnsetType = UNSET
     accept: list[str] | UnsetType = UNSET
 
 
-def report(judgements: list[Judgement], accept: list[str] | None = None) -> ReportShape:
-    """The report on one or more captures, and on the file of accepted findings where there was one."""
+def report(judgements: list[Judgement], accept: list[str] | None = None, evidence: Log | None = None) -> ReportShape:
+    """The report on one or more captures, and on the file of accepted findings and the evidence where there were any."""
     by_party = {party: worst(each.verdicts[party] for each in judgements) for party in Party}
     return ReportShape(
         format=FORMAT,
@@ -129,6 +170,7 @@ def report(judgements: list[Judgement], accept: list[str] | None = None) -> Repo
         verdict=worst(by_party.values()).word,
         verdicts=_words(by_party),
         captures=[capture(each) for each in judgements],
+        evidence=UNSET if evidence is None else _files(judgements, evidence),
         accept=UNSET if accept is None else [without_surrogates(each) for each in accept],
     )
 
@@ -190,10 +232,46 @@ def _episode(judged: EpisodeJudgement) -> EpisodeShape:
             PhaseShape(phase.name, phase.status, phase.exchange, _at(phase.at), phase.detail) for phase in judged.phases
         ],
         window=_window(judged.case.window),
-        evidence=[],
+        evidence=_evidence(judged.case.evidence),
+        clock=_clock(judged.case.evidence),
         advice=[AdviceShape(each.kind, each.text, each.source) for each in judged.case.advice],
         findings=judged.findings,
     )
+
+
+def _evidence(evidence: Evidence | None) -> list[EvidenceShape]:
+    """The steps that the evidence tells of, in order of the device's clock."""
+    if evidence is None:
+        return []
+    return [
+        EvidenceShape(item.step, iso(item.at), item.event, without_surrogates(item.text), item.outcome)
+        for item in evidence.steps
+    ]
+
+
+def _clock(evidence: Evidence | None) -> ClockShape | UnsetType:
+    clock = evidence.clock if evidence else None
+    if clock is None:
+        return UNSET
+    likely, least, most = (None, None, None) if clock.offset is None else (round(each, 3) for each in clock.offset)
+    return ClockShape(likely, least, most, clock.kind, clock.basis)
+
+
+def _files(judgements: list[Judgement], log: Log) -> list[EvidenceFileShape]:
+    used = any(each.case.evidence is not None for judged in judgements for each in judged.episodes)
+    return [
+        EvidenceFileShape(
+            path=without_surrogates(file.path),
+            format=file.format,
+            events=len(file.logged) + len(file.stated),
+            others=file.others,
+            unread=file.unread,
+            from_=iso(file.first) if file.first is not None else None,
+            to=iso(file.last) if file.last is not None else None,
+            used=used,
+        )
+        for file in log.files
+    ]
 
 
 def _finding(finding: Finding) -> FindingShape:
@@ -209,5 +287,6 @@ def _finding(finding: Finding) -> FindingShape:
         path=finding.path,
         line=finding.line,
         source=finding.source,
+        also=list(finding.also) or UNSET,
         accepted=UNSET if finding.accepted is None else finding.accepted,
     )

@@ -1,9 +1,11 @@
 """The report as text: the verdict first, then why, with the place that shows it."""
 
+from collections.abc import Iterator
+
 import click
 
 from replay.report.safe import visible
-from replay.report.shapes import CaptureShape, EpisodeShape, FindingShape, ReportShape
+from replay.report.shapes import CaptureShape, EpisodeShape, EvidenceFileShape, EvidenceShape, FindingShape, ReportShape
 
 _COLOURS = {
     "pass": "green",
@@ -15,6 +17,7 @@ _COLOURS = {
     "info": "blue",
 }
 _MARKS = {"observed": "+", "inferred": "~", "absent": "-", "contradicted": "!", "unobservable": "?"}
+_ALSO_SHOWN = 8
 _WEIGHTS = ("error", "inconclusive", "warning", "info")
 
 
@@ -24,6 +27,8 @@ def check_text(report: ReportShape, *, detail: int = 0) -> str:
     parts = [_capture(each, detail) for each in report.captures]
     if len(report.captures) > 1:
         parts.append(f"{_word(report.verdict)}  {len(report.captures)} captures: {_parties(report.verdicts)}\n")
+    if report.evidence:
+        parts.append("".join(f"{visible(_evidence_file(each))}\n" for each in report.evidence))
     if report.accept:
         parts.append("".join(f"{visible(line)}\n" for line in report.accept))
     return ("" if detail < 0 else "\n").join(parts)
@@ -90,7 +95,33 @@ def _episode(episode: EpisodeShape) -> list[str]:
         where = f"exchange {phase.exchange}  " if phase.exchange else ""
         status = click.style(f"{phase.status:<12}", fg="red" if phase.status == "contradicted" else None)
         lines.append(f"    {_MARKS[phase.status]} {phase.name:<8} {status}  {at}{where}{visible(phase.detail)}")
+        if phase.name == "cleanup":
+            lines += _steps(episode.evidence)
     return lines + [f"    {advice.kind}: {advice.text}  [{advice.source}]" for advice in episode.advice]
+
+
+def _steps(evidence: list[EvidenceShape]) -> Iterator[str]:
+    """A line for each step and outcome: how often, when by the device's clock, and from which events."""
+    groups: dict[tuple[str, str], list[EvidenceShape]] = {}
+    for each in evidence:
+        groups.setdefault((each.step, each.outcome), []).append(each)
+    for (step, outcome), found in groups.items():
+        times = [each.at.partition("T")[2] or each.at for each in found]
+        when = times[0] if len(found) == 1 else f"{times[0]} to {times[-1]}, {len(found)} times"
+        events = sorted({each.event for each in found if each.event is not None})
+        what = f"event{'s' if len(events) > 1 else ''} {', '.join(map(str, events))}" if events else found[0].text
+        said = click.style(f"{outcome:<6}", fg="red" if outcome == "failed" else None)
+        yield f"        {step:<13} {said}  {when}  {visible(what)}".rstrip()
+
+
+def _evidence_file(file: EvidenceFileShape) -> str:
+    """What a file of evidence held."""
+    items = _count(file.events, "item" if file.format == "json" else "event")
+    also = [f"{file.others} of other providers"] if file.others else []
+    also += [f"{file.unread} unreadable"] if file.unread else []
+    counted = f" ({', '.join(also)})" if also else ""
+    unused = "" if file.used else "; it belongs to no unenrolment here"
+    return f"evidence  {file.path}: {items}{counted}, {file.from_} to {file.to} by the device's clock{unused}"
 
 
 def _finding(finding: FindingShape) -> list[str]:
@@ -105,6 +136,10 @@ def _finding(finding: FindingShape) -> list[str]:
     ]
     place = ", ".join(part for part in where if part)
     lines.append(f"      {place + '  ' if place else ''}[{finding.source}]")
+    if finding.also:
+        first = ", ".join(map(str, finding.also[:_ALSO_SHOWN]))
+        more = f" and {len(finding.also) - _ALSO_SHOWN} more" if len(finding.also) > _ALSO_SHOWN else ""
+        lines.append(f"      the same in exchange {first}{more}")
     if finding.accepted:
         lines.append(f"      accepted: {visible(finding.accepted)}")
     return lines

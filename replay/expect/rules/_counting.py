@@ -8,7 +8,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from replay.capture.references import REQUEST
 from replay.capture.turns import Turn
+from replay.expect.dialogue import Line
+from replay.expect.rules._dialogue import message_name
 from replay.expect.rules._unseen import Unseen
 from replay.syncml.model import Message
 
@@ -17,8 +20,8 @@ _DIGITS: Final = 18
 
 
 class Step(Struct, frozen=True):
-    """A message whose number does not follow from the one before: in which turn, and what is wrong in words; `resent` where it is
-    a message that was there before, byte for byte."""
+    """A message whose number does not follow from the one before: in which turn, and what is wrong in words; `resent` where a
+    device sends a message again, byte for byte. A server sends none again unless it is asked again."""
 
     turn: Turn
     text: str
@@ -28,8 +31,8 @@ class Step(Struct, frozen=True):
 class Counter:
     """One sender's MsgIDs in a session. Messages are given in order: `say` the ones that are there, `miss` for each that is not."""
 
-    def __init__(self, whose: str, unseen: Unseen, *, from_start: bool) -> None:
-        self.whose = whose
+    def __init__(self, side: str, unseen: Unseen, *, from_start: bool) -> None:
+        self.side = side
         self.unseen = unseen
         self.last: int | None = 0 if from_start else None
         self.last_turn: Turn | None = None
@@ -47,28 +50,31 @@ class Counter:
         number = as_number(text)
         if not text or number is None:  # without one it is MSG004's
             self.missed += 1
-            return Step(turn, f"MsgID of {self.whose} is {text!r}, which is no number") if text else None
-        step = self._step(turn, number, message.raw, may_repeat=may_repeat)
+            return self._wrong(turn, message, f"has the MsgID {text!r}, which is no number") if text else None
+        step = self._step(turn, number, message, may_repeat=may_repeat)
         if step is None or not step.resent:
             self.last = number
         self.bodies[number] = message.raw
         self.last_turn, self.missed = turn, 0
         return step
 
-    def _step(self, turn: Turn, number: int, body: bytes, *, may_repeat: bool) -> Step | None:
+    def _step(self, turn: Turn, number: int, message: Message, *, may_repeat: bool) -> Step | None:
         last = self.last
         if last is None or number == last + 1 or (may_repeat and number == last):
             return None
-        if self.bodies.get(number) == body:
-            return Step(turn, f"the message with MsgID {number} is sent again, byte for byte", resent=True)
+        if self.side == REQUEST and self.bodies.get(number) == message.raw:
+            return self._wrong(turn, message, "is sent again, byte for byte", resent=True)
         passed_over = self.unseen.between(self.last_turn, turn)
         if number > last and (passed_over is None or number <= last + 1 + self.missed + passed_over):
             return None
         if self.last_turn is None:
-            return Step(turn, f"{self.whose} begins the session with MsgID {number}; expected 1")
-        again = ", which it has used in this session before" if number in self.bodies else ""
-        after = f"after MsgID {last} (exchange {self.last_turn.number})"
-        return Step(turn, f"MsgID {number} of {self.whose}{again} comes {after}; expected {last + 1}")
+            return self._wrong(turn, message, "is the first of the session; expected MsgID 1")
+        place = f"after MsgID {last} (exchange {self.last_turn.number})"
+        again = ", and has a MsgID that was used before" if number in self.bodies else ""
+        return self._wrong(turn, message, f"comes {place}{again}; expected MsgID {last + 1}")
+
+    def _wrong(self, turn: Turn, message: Message, what: str, *, resent: bool = False) -> Step:
+        return Step(turn, f"{message_name(Line(0, turn, self.side, message))} {what}", resent)
 
 
 def as_number(text: str | None) -> int | None:

@@ -19,6 +19,8 @@ def swapped(turn: Turn, side: str) -> bool:
     target, source = addresses(message)
     if not target or not source:
         return False
+    if _is_url(target if side == REQUEST else source) and not _is_url(source if side == REQUEST else target):
+        return False  # plainly right
     if side == REQUEST:
         return _is_server(turn, source, other=target) or _says_so_itself(message, target, source)
     asked = addresses(turn.request) if turn.request is not None else (None, None)

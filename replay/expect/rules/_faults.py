@@ -4,15 +4,14 @@ So a retransmission does not repeat what was said of the first message, nor does
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
 
 from msgspec import Struct
 
+from replay.capture.references import REQUEST
 from replay.expect.case import Case, Rule, Said, Spot
+from replay.expect.dialogue import Line
 from replay.expect.finding import Finding, Severity
-
-#: Of what a message has wrong in many places, so many are named.
-_MOST: Final = 5
+from replay.expect.rules._dialogue import message_name
 
 
 class Fault(Struct, frozen=True):
@@ -44,7 +43,17 @@ def folded(case: Case, rule: Rule, faults: Iterable[tuple[Spot, Fault]]) -> Iter
         _, _, turns = first.setdefault((whose, spot.side, fault.text, fault.severity), (spot, fault, []))
         turns.append(spot.turn.number)
     for spot, fault, turns in first.values():
-        yield case.finding(rule, fault.text + in_more(turns[1:]), spot=spot, severity=fault.severity)
+        text = f"{_where(spot)}{fault.text}{in_more(turns[1:])}"
+        yield case.finding(rule, text, spot=spot, severity=fault.severity)
+
+
+def _where(spot: Spot) -> str:
+    """The message at a spot in words, and a colon; nothing where there is none."""
+    turn, side = spot.turn, spot.side
+    if turn is None or side is None:
+        return ""
+    message = turn.request if side == REQUEST else turn.response
+    return f"in {message_name(Line(0, turn, side, message))}: " if message is not None else ""
 
 
 def in_more(turns: list[int]) -> str:
@@ -53,9 +62,3 @@ def in_more(turns: list[int]) -> str:
         return ""
     more = f" and {len(turns) - 1} more of this session" if len(turns) > 1 else ""
     return f"; the same in exchange {turns[0]}{more}"
-
-
-def listed(things: list[str], mark: str = ", ") -> str:
-    """Things in words, the first of them where they are many."""
-    shown = mark.join(things[:_MOST])
-    return shown if len(things) <= _MOST else f"{shown}{mark}and {len(things) - _MOST} more"

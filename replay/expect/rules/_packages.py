@@ -7,9 +7,10 @@ more, and what still answers an older message goes on.
 from replay.capture.sessions import Session
 from replay.capture.turns import Turn
 from replay.expect.rules._devinfo import dev_info, opens_session
+from replay.expect.rules._header import is_foreign
 from replay.expect.rules._unseen import Unseen
 from replay.syncml.model import Alert, Message, Results, Status
-from replay.syncml.names import NEXT_MESSAGE, SESSION_ABORT
+from replay.syncml.names import CHALLENGES, NEXT_MESSAGE, SESSION_ABORT
 from replay.syncml.unenrol import alerts, execs
 
 
@@ -25,7 +26,7 @@ class Packages:
         """Whether the device's message there is the last of its package."""
         turn = self.session.turns[place]
         message = turn.request
-        if message is None:
+        if message is None or is_foreign(message):
             return None
         if message.final:
             return True
@@ -73,7 +74,7 @@ class Packages:
         """Whether the server's message there is the last of its package."""
         turn = self.session.turns[place]
         message, request = answer_of(turn), turn.request
-        if message is None or request is None:
+        if message is None or request is None or is_foreign(message):
             return None
         if message.final:
             return True
@@ -101,6 +102,12 @@ def answer_of(turn: Turn) -> Message | None:
     """The server's own message in a turn; what the proxy made is none."""
     answer = turn.exchange.response
     return turn.response if answer is not None and answer.by != "proxy" else None
+
+
+def asked_in_http(turn: Turn) -> bool:
+    """Whether HTTP asked for the same message again: by a challenge, or by a redirect."""
+    answer = turn.exchange.response
+    return answer is not None and (str(answer.status) in CHALLENGES or 300 <= answer.status < 400)
 
 
 def _has_alert(message: Message, code: str) -> bool:

@@ -24,14 +24,14 @@ Status 407 with Chal in the answer to message 1; message 2 has no Cred.
 
 from collections.abc import Iterable
 
-from replay.capture.exchange import header
 from replay.capture.references import REQUEST, RESPONSE
-from replay.expect.case import QUIET, Case, Rule
+from replay.expect.case import Case, Rule
 from replay.expect.dialogue import Answer, Dialogue, Line
 from replay.expect.finding import Finding, Party, Severity
 from replay.expect.rules._answers import waited
+from replay.expect.rules._credentials import has_credentials, misplaced
 from replay.expect.rules._dialogue import answer_spot, message_name
-from replay.syncml.credentials import HMAC_HEADER
+from replay.expect.schedule import QUIET
 from replay.syncml.model import Status
 from replay.syncml.names import CHALLENGES
 
@@ -74,14 +74,14 @@ def _is_plain_refusal(challenge: Answer) -> bool:
         and isinstance(status, Status)
         and status.chal is None
         and challenge.target is not None
-        and _has_credentials(challenge.target)
+        and has_credentials(challenge.target)
     )
 
 
 def _instead(subject: Case, dialogue: Dialogue, challenge: Answer) -> str | None:
     """What the device did instead of sending credentials, in words; None where it did, or that cannot be told."""
     later = [each for each in dialogue.lines[challenge.line.place + 1 :] if each.side == REQUEST and not each.repeated]
-    if any(each.message is None or _has_credentials(each) for each in later):
+    if any(_may_have_credentials(each) for each in later):
         return None
     if later:
         return (
@@ -100,8 +100,6 @@ def _instead(subject: Case, dialogue: Dialogue, challenge: Answer) -> str | None
     return None
 
 
-def _has_credentials(line: Line) -> bool:
-    message = line.message
-    return message is not None and (
-        message.header.cred is not None or header(line.turn.exchange.headers, HMAC_HEADER) is not None
-    )
+def _may_have_credentials(line: Line) -> bool:
+    """Whether a message has credentials, even in the wrong place (AUT001), or is not known."""
+    return line.message is None or has_credentials(line) or any(misplaced(line.message))

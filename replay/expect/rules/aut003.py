@@ -24,6 +24,7 @@ The same challenge; then a Cred made with another nonce, or with another passwor
 """
 
 import itertools
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
@@ -65,10 +66,11 @@ def check(subject: Case) -> Iterable[Finding]:
     if not subject.options.secrets or subject.traffic.capture.redacted:
         return
     lines = {(line.turn.number, line.side): line for dialogue in subject.dialogues for line in dialogue.judged}
+    doubts = _Doubts(subject)
     for enrolment in subject.traffic.enrolments:
         verified = sorted(_verified(subject, enrolment), key=lambda each: each.user or "")
         for _, group in itertools.groupby(verified, key=lambda each: each.user):
-            yield from _on_user(subject, lines, list(group))
+            yield from _on_user(subject, lines, doubts, list(group))
 
 
 def _verified(subject: Case, enrolment: Enrolment) -> Iterator[_Verified]:
@@ -101,14 +103,16 @@ def _user(checked: Checked) -> str | None:
     return (source.name or None) if source else None
 
 
-def _on_user(subject: Case, lines: dict[tuple[int, str], Line], verified: list[_Verified]) -> Iterator[Finding]:
+def _on_user(
+    subject: Case, lines: dict[tuple[int, str], Line], doubts: "_Doubts", verified: list[_Verified]
+) -> Iterator[Finding]:
     """The findings on the credentials of one user: one for all where none verifies."""
     wrong = [
         (each, line)
         for each in verified
         if not each.right
         and (line := lines.get((each.checked.turn.number, REQUEST))) is not None
-        and _nonce_is_certain(subject, each.checked, line)
+        and doubts.none_about(each.checked, line)
     ]
     if wrong and len(wrong) > 1 and not any(each.right for each in verified):
         text = f", nor do {len(wrong) - 1} more; none does with the secrets that were given, so it may be them"
@@ -133,24 +137,39 @@ def _is_accepted(line: Line) -> bool:
     return any((answer.code or "").startswith("2") for answer in line.answers.get((), ()))
 
 
-def _nonce_is_certain(subject: Case, checked: Checked, line: Line) -> bool:
-    """Whether the nonce was surely in force: nothing lies between that may have brought another."""
-    given = checked.given
-    if given is None:  # a header that cannot be read needs none
-        return True
-    begin, end = given.exchange, checked.turn.exchange
-    between = (turn for turn in subject.traffic.turns if begin.order < turn.exchange.order < end.order)
-    if any(_may_bring_a_nonce(turn) for turn in between):
-        return False
-    session = subject.traffic.session_of(checked.turn)
-    if session is subject.traffic.session_of(given):
-        lines = subject.dialogues[session.number - 1].lines if session else []
-        return all(each.message is not None for each in lines if begin.order < each.turn.exchange.order < end.order)
-    if begin.at is None or end.at is None:
+class _Doubts:
+    """What makes a nonce doubtful that was given some time ago: exchanges that could not be read, messages that are not
+    there, times in which nobody was watching."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._unread = [turn.exchange.order for turn in case.traffic.turns if _may_bring_a_nonce(turn)]
+        self._missing = {
+            dialogue.session.number: [line.turn.exchange.order for line in dialogue.lines if line.message is None]
+            for dialogue in case.dialogues
+        }
+        self._starts = [stretch.start.clock for stretch in case.traffic.capture.stretches]
+
+    def none_about(self, checked: Checked, line: Line) -> bool:
+        """Whether the nonce that a credential was verified with was surely the one in force."""
+        given = checked.given
+        if given is None:  # a header that cannot be read needs none
+            return True
+        begin, end = given.exchange, checked.turn.exchange
+        session = self._case.traffic.session_of(checked.turn)
+        if session is None or _any_between(self._unread, begin.order, end.order):
+            return False
+        if session is self._case.traffic.session_of(given):
+            return not _any_between(self._missing[session.number], begin.order, end.order)
+        if begin.at is not None and end.at is not None and _any_between(self._starts, begin.at.clock, end.at.clock):
+            return False
         return line.refused
-    gaps = itertools.pairwise(subject.traffic.capture.stretches)
-    watched = not any(begin.at.clock < after.start.clock <= end.at.clock for _, after in gaps)
-    return watched and line.refused
+
+
+def _any_between(places: list[float], begin: float, end: float) -> bool:
+    """Whether any of some places (in order) lies between two."""
+    found = bisect_right(places, begin)
+    return found < len(places) and places[found] < end
 
 
 def _may_bring_a_nonce(turn: Turn) -> bool:

@@ -33,9 +33,9 @@ from replay.syncml.media import media_type
 RULE = Rule(
     id="HTP001",
     name="content-type",
-    severity=Severity.ERROR,
+    severity=Severity.WARNING,
     party=None,
-    source="MDM 2.1; CODE; facts B, HTTP",
+    source="MDM 2.1; facts HTTP",
     scope="capture",
 )
 _EXPECTED: Final = {"xml": "application/vnd.syncml.dm+xml", "wbxml": "application/vnd.syncml.dm+wbxml"}
@@ -60,5 +60,7 @@ def _faults(said: Said) -> Iterable[Fault]:
         return
     accepted = kind in _OLD or kind in _EXPECTED.values() or (kind == _BYTES and said.side != REQUEST)
     found = f"is {given!r}" if given is not None else "is missing"
-    text = f"Content-Type of the {said.side} {found}, and the message is in {said.message.form.upper()}; expected {expected}"
-    yield Fault(text, severity=Severity.WARNING if accepted else None)
+    yield Fault(
+        f"Content-Type {found}; expected {expected!r} for {said.message.form.upper()}",
+        severity=None if accepted else Severity.ERROR,
+    )

@@ -30,7 +30,7 @@ RULE = Rule(
     name="method",
     severity=Severity.ERROR,
     party=Party.DEVICE,
-    source="MDM 2.1; facts B, HTTP",
+    source="MDM 2.1; facts HTTP",
     scope="capture",
 )
 

@@ -7,7 +7,8 @@ Checks that SyncHdr has SessionID, MsgID, Target and Source, and that none of th
 Without them a message belongs to no session, cannot be answered, and names nobody who could answer it.
 
 ## Known exceptions
-None is known. Documents print messages without SyncHdr; on the wire there is none.
+Of a message in a namespace that is not SyncML's nothing is read, and MSG002 alone says so. Documents print messages
+without SyncHdr; on the wire there are none.
 
 ## Good
 <SessionID>1</SessionID><MsgID>1</MsgID>, and a LocURI in Target and in Source.
@@ -20,8 +21,9 @@ from collections.abc import Iterable
 
 from replay.expect.case import Case, Rule, Said
 from replay.expect.finding import Finding, Severity
+from replay.expect.rules._dialogue import in_a_row
 from replay.expect.rules._faults import Fault, findings_of
-from replay.expect.rules._header import lacking
+from replay.expect.rules._header import is_foreign, lacking
 
 RULE = Rule(
     id="MSG004",
@@ -40,10 +42,11 @@ def check(subject: Case) -> Iterable[Finding]:
 
 def _faults(said: Said) -> Iterable[Fault]:
     message = said.message
+    if is_foreign(message):
+        return
     if not message.has_header:
         yield Fault("there is no SyncHdr; expected one with SessionID, MsgID, Target and Source")
         return
     missing = lacking(message)
     if missing:
-        text = f"in SyncHdr {', '.join(missing)}"
-        yield Fault(text, tail=("SyncHdr", missing[0].split()[0]))
+        yield Fault(in_a_row(missing), tail=("SyncHdr", missing[0].split()[0]))

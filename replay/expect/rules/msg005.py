@@ -47,8 +47,8 @@ def _faults(said: Said) -> Iterable[Fault]:
         return
     target, source = addresses(said.message)
     if said.party is Party.DEVICE:
-        text = f"the device's message names the server as its Source ({source!r}), and {target!r} as its Target"
-        yield Fault(f"{text}; expected the device's id as Source", tail=("SyncHdr", "Source", "LocURI"))
+        text = f"Source is the server ({source!r}), and Target {target!r}; expected the device's id as Source"
+        yield Fault(text, tail=("SyncHdr", "Source", "LocURI"))
     else:
-        text = f"the server's message names the server as its Target ({target!r}), and {source!r} as its Source"
-        yield Fault(f"{text}; expected the device's id as Target", tail=("SyncHdr", "Target", "LocURI"))
+        text = f"Target is the server ({target!r}), and Source {source!r}; expected the device's id as Target"
+        yield Fault(text, tail=("SyncHdr", "Target", "LocURI"))

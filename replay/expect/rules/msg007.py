@@ -8,11 +8,11 @@ A Status refers to a message by its MsgID. Where one is used twice, or passed ov
 than was meant, and a peer takes a message for lost.
 
 ## Known exceptions
-The same message sent again, byte for byte, is a warning; nothing at all where HTTP asked for it (401, 407, a
+A device's message sent again, byte for byte, is a warning; nothing at all where HTTP asked for it (401, 407, a
 redirect), where the first did not reach the server, or where it is the alert (UNE007). A server may give the same answer
-again to a message that was sent again. The answer to a device's MsgID 3 need not be the server's MsgID 3: each counts its
-own messages. An answer that got lost, or could not be read, may have used a number. Of a session that the capture
-does not have from its beginning the first number is not judged.
+again to a message that was sent again, and to no other. The answer to a device's MsgID 3 need not be the server's
+MsgID 3: each counts its own messages. An answer that got lost, was refused or empty, or could not be read, may have used
+a number. Of a session that the capture does not have from its beginning the first number is not judged.
 
 ## Good
 The device's MsgIDs are 1, 2, 3; the server's too.
@@ -31,10 +31,9 @@ from replay.expect.finding import Finding, Severity
 from replay.expect.rules._counting import Counter, Step, as_number
 from replay.expect.rules._devinfo import opens_session
 from replay.expect.rules._faults import in_more
-from replay.expect.rules._packages import answer_of
+from replay.expect.rules._packages import answer_of, asked_in_http
 from replay.expect.rules._unseen import Unseen
 from replay.syncml.model import Status
-from replay.syncml.names import CHALLENGES
 
 RULE = Rule(
     id="MSG007",
@@ -65,20 +64,20 @@ def _findings(subject: Case, side: str, steps: list[Step]) -> Iterator[Finding]:
 
 
 def _of_device(subject: Case, session: Session, unseen: Unseen) -> Iterator[Step]:
-    count = Counter("the device", unseen, from_start=session.from_start or _begins_wrong(session, unseen))
+    count = Counter(REQUEST, unseen, from_start=session.from_start or _begins_wrong(subject, session, unseen))
     before: Turn | None = None
     for turn in session.turns:
         if turn.request is None:
             count.miss()
             continue
-        step = count.say(turn, turn.request, may_repeat=before is not None and _asked_in_http(before))
+        step = count.say(turn, turn.request, may_repeat=before is not None and _is_due_again(before))
         if step is not None and not (step.resent and turn.number in subject.alert_carriers):
             yield step
         before = turn
 
 
 def _of_server(session: Session, unseen: Unseen) -> Iterator[Step]:
-    count = Counter("the server", unseen, from_start=session.from_start)
+    count = Counter(RESPONSE, unseen, from_start=session.from_start)
     asked: str | None = None
     host = ""
     for turn in session.turns:
@@ -90,25 +89,28 @@ def _of_server(session: Session, unseen: Unseen) -> Iterator[Step]:
             continue
         here = host_of(turn.exchange.url or "")
         if host and here != host:  # sent elsewhere (RespURI, redirect): another server may count for itself
-            count = Counter("the server", unseen, from_start=False)
+            count = Counter(RESPONSE, unseen, from_start=False)
         host = here
         step = count.say(turn, message, may_repeat=again)
-        if step is not None and not (again and step.resent):
+        if step is not None:
             yield step
 
 
-def _asked_in_http(before: Turn) -> bool:
+def _is_due_again(before: Turn) -> bool:
     """Whether the message before is to be sent again as it was: HTTP asked for it, or it did not reach the server."""
-    answer = before.exchange.response
-    asked = answer is not None and (str(answer.status) in CHALLENGES or 300 <= answer.status < 400)
-    return asked or not before.exchange.delivered
+    return asked_in_http(before) or not before.exchange.delivered
 
 
-def _begins_wrong(session: Session, unseen: Unseen) -> bool:
+def _begins_wrong(subject: Case, session: Session, unseen: Unseen) -> bool:
     """Whether a session that does not begin with MsgID 1 begins in this capture all the same: with package 1 that answers
-    nothing, and is not sent again with credentials after a challenge."""
+    nothing, and is not sent again with credentials after a challenge. Of the alert in such a message UNE002 speaks."""
     first = session.turns[0].request
-    if first is None or as_number(first.header.msg_id) is None or first.header.cred is not None:
+    if (
+        session.turns[0].number in subject.alert_carriers
+        or first is None
+        or as_number(first.header.msg_id) is None
+        or first.header.cred is not None
+    ):
         return False
     answers = any(isinstance(command, Status) for command in first.commands)
     return opens_session(first) and not answers and unseen.between(None, session.turns[0]) == 0

@@ -22,7 +22,8 @@ from collections.abc import Iterable
 
 from replay.expect.case import Case, Rule, Said
 from replay.expect.finding import Finding, Severity
-from replay.expect.rules._faults import Fault, findings_of, listed
+from replay.expect.rules._dialogue import in_a_row
+from replay.expect.rules._faults import Fault, findings_of
 
 RULE = Rule(
     id="MSG008",
@@ -43,5 +44,5 @@ def check(subject: Case) -> Iterable[Finding]:
 def _faults(said: Said) -> Iterable[Fault]:
     wrong = [(place, command) for place, command in said.commands if command.cmd_id in _WRONG]
     if wrong:
-        text = listed([f"{command.name} {_WRONG[command.cmd_id]}" for _, command in wrong])
+        text = in_a_row([f"{command.name} {_WRONG[command.cmd_id]}" for _, command in wrong])
         yield Fault(f"{text}; expected a text of its own", wrong[0][0], ("CmdID",))

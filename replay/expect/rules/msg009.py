@@ -21,7 +21,8 @@ from collections.abc import Iterable
 
 from replay.expect.case import Case, Rule, Said
 from replay.expect.finding import Finding, Severity
-from replay.expect.rules._faults import Fault, findings_of, listed
+from replay.expect.rules._dialogue import in_a_row
+from replay.expect.rules._faults import Fault, findings_of
 
 RULE = Rule(
     id="MSG009",
@@ -51,5 +52,7 @@ def _faults(said: Said) -> Iterable[Fault]:
             where = place if where is None else where
         first.setdefault(known, command.name)
     if where is not None:
-        texts = [f"CmdID {known!r} stands on {len(names)} commands ({listed(names)})" for known, names in again.items()]
-        yield Fault(listed(texts, "; "), where, ("CmdID",))
+        texts = [
+            f"CmdID {known!r} stands on {len(names)} commands ({in_a_row(names)})" for known, names in again.items()
+        ]
+        yield Fault(in_a_row(texts), where, ("CmdID",))

@@ -34,13 +34,13 @@ RULE = Rule(
     name="final-missing",
     severity=Severity.ERROR,
     party=None,
-    source="MDM 2.2.3.4; DMP 6.2; facts B25 to B28",
+    source="MDM 2.2.3.4; DMP 6.2; facts B25, B27, B28",
     scope="capture",
 )
 _NOT_LAST: Final = Fault(
     "Final is not the last element of SyncBody; expected nothing after it", tail=("SyncBody", "Final")
 )
-_MISSING: Final = Fault("there is no Final, though the message is the last of its package", tail=("SyncBody",))
+_MISSING: Final = Fault("there is no Final, though it is the last of its package", tail=("SyncBody",))
 
 
 def check(subject: Case) -> Iterable[Finding]:

@@ -24,7 +24,8 @@ from typing import Final
 
 from replay.expect.case import Case, Rule, Said
 from replay.expect.finding import Finding, Party, Severity
-from replay.expect.rules._faults import Fault, findings_of, listed
+from replay.expect.rules._dialogue import command_name, in_a_row
+from replay.expect.rules._faults import Fault, findings_of
 from replay.syncml.model import Alert, Command, Unknown
 from replay.syncml.names import CLIENT_EVENT, CLIENT_INITIATED, GENERIC_ALERT, GROUPS, SERVER_INITIATED
 
@@ -63,7 +64,7 @@ def _faults(said: Said) -> Iterable[Fault]:
     wrong = list(_wrong(said))
     if wrong:
         _, places, tail = wrong[0]
-        yield Fault(listed([text for text, _, _ in wrong], "; "), places, tail)
+        yield Fault(in_a_row([text for text, _, _ in wrong]), places, tail)
 
 
 def _wrong(said: Said) -> Iterator[_Wrong]:
@@ -81,19 +82,20 @@ def _wrong(said: Said) -> Iterator[_Wrong]:
 
 def _command(command: Command, party: Party) -> str | None:
     """What is wrong with a command as such, in words."""
-    which = f"{command.name} (CmdID {command.cmd_id or 'none'})"
     if command.name in _NOT_OF_DM:
-        return f"{which}, which DM does not use"
+        return f"{command_name(command)}, which DM does not use"
     if command.name not in _COMMANDS[party]:
-        return f"{which}, which a {party} does not send"
+        return f"{command_name(command)}, which a {party} does not send"
     if isinstance(command, Alert) and command.code in _ALERTS[party]:
-        return f"Alert {command.code} (CmdID {command.cmd_id or 'none'}), which a {party} does not send"
+        return f"{command_name(command)} with the code {command.code}, which a {party} does not send"
     return None
 
 
 def _parts(command: Command, place: tuple[int, ...]) -> Iterator[_Wrong]:
     """What a command holds that DM does not use, or, in Atomic and Sequence, that is no command."""
-    which = f"{command.name} (CmdID {command.cmd_id or 'none'})"
+    if not (command.no_resp or command.unknown):
+        return
+    which = command_name(command)
     if command.no_resp:
         yield f"{which} has NoResp, which DM does not use", place, ("NoResp",)
     for part in command.unknown:

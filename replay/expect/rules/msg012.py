@@ -27,7 +27,8 @@ from msgspec import Struct
 
 from replay.expect.case import Case, Rule, Said
 from replay.expect.finding import Finding, Party, Severity
-from replay.expect.rules._faults import Fault, findings_of, listed
+from replay.expect.rules._dialogue import in_a_row
+from replay.expect.rules._faults import Fault, findings_of
 from replay.syncml.model import Meta, Status
 from replay.syncml.names import METINF
 from replay.syncml.unenrol import alerts
@@ -37,7 +38,7 @@ RULE = Rule(
     name="meta-namespace",
     severity=Severity.ERROR,
     party=None,
-    source="DMRP 6.4; MDM 2.2.5; facts A1.11, B",
+    source="RP; facts B, D",
     scope="capture",
 )
 _ACCEPTED: Final = frozenset({"Type", "Format"})
@@ -76,7 +77,7 @@ def _faults(said: Said) -> Iterable[Fault]:
 def _named(found: list[_Child]) -> str:
     """The children in words, each once."""
     counts = Counter((child.name, child.namespace) for child in found)
-    return listed(
+    return in_a_row(
         [
             f"{name} is in {f'the namespace {namespace!r}' if namespace else 'no namespace'}"
             + (f" ({count} times)" if count > 1 else "")

@@ -29,7 +29,7 @@ from replay.expect.case import Case, Rule, Spot
 from replay.expect.finding import Finding, Severity
 from replay.expect.rules._devinfo import dev_info, opens_session
 from replay.expect.rules._faults import Fault, folded
-from replay.expect.rules._packages import Packages
+from replay.expect.rules._packages import Packages, asked_in_http
 from replay.expect.rules._unseen import Unseen
 
 RULE = Rule(
@@ -70,6 +70,8 @@ def _packages_one(session: Session, unseen: Unseen) -> Iterator[list[Turn]]:
     for place, turn in enumerate(session.turns):
         if not package and turn.message_id != "1" and not again:
             return
+        if asked_in_http(turn) and turn is not session.turns[-1]:
+            continue  # this message comes again, not the package
         package.append(turn)
         ended = packages.ended_by_device(place)
         if ended:

@@ -23,7 +23,8 @@ from replay.capture.episodes import ExecSeen
 from replay.capture.sessions import Enrolment
 from replay.expect.case import Case, Rule, Said, Spot
 from replay.expect.finding import Finding, Party, Severity
-from replay.expect.rules._faults import Fault, folded, listed
+from replay.expect.rules._dialogue import command_name, in_a_row
+from replay.expect.rules._faults import Fault, folded
 from replay.syncml.model import Command, Exec, Results
 from replay.syncml.unenrol import is_unenroll_node
 
@@ -59,8 +60,8 @@ def _faults(subject: Case) -> Iterator[tuple[Spot, Fault]]:
             found = [each for each in found if each[2] not in named]
         if found:
             places, tail, _, _ = found[0]
-            texts = [f"{uri!r} in {command.name} (CmdID {command.cmd_id})" for _, _, uri, command in found]
-            text = f"{listed(texts)}: an address in a command does not begin with '/'"
+            texts = [f"{uri!r} in {command_name(command)}" for _, _, uri, command in found]
+            text = f"{in_a_row(texts)}: an address in a command does not begin with '/'"
             yield Spot(said.turn, said.side, places, tail), Fault(text, places, tail)
 
 

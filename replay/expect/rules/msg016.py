@@ -22,7 +22,8 @@ from typing import Final
 
 from replay.expect.case import Case, Rule, Said
 from replay.expect.finding import Finding, Severity
-from replay.expect.rules._faults import Fault, findings_of, listed
+from replay.expect.rules._dialogue import command_name, in_a_row
+from replay.expect.rules._faults import Fault, findings_of
 from replay.syncml.model import Alert
 
 RULE = Rule(
@@ -51,7 +52,7 @@ def _faults(said: Said) -> Iterable[Fault]:
         if isinstance(command, Alert) and command.code not in _DEFINED
     ]
     if wrong:
-        text = listed([f"Alert (CmdID {command.cmd_id}) {_fault_of(command.code)}" for _, command in wrong], "; ")
+        text = in_a_row([f"{command_name(command)} {_fault_of(command.code)}" for _, command in wrong])
         yield Fault(text, wrong[0][0], ("Data",))
 
 

@@ -38,7 +38,7 @@ RULE = Rule(
     name="encoding",
     severity=Severity.WARNING,
     party=None,
-    source="XML 4.3.3; RFC 7303; facts D",
+    source="XML 4.3.3; facts D",
     scope="capture",
 )
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)

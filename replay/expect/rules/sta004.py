@@ -45,7 +45,7 @@ def check(subject: Case) -> Iterable[Finding]:
 
 
 def _out_of_order(line: Line) -> Iterator[tuple[Answer, str]]:
-    counted = [each for each in line.carries if isinstance(each.command, Status) and not (each.stray or each.misnamed)]
+    counted = [each for each in line.carries if isinstance(each.command, Status) and not _is_doubtful(each)]
     header = next((each for each in counted if each.to_header), None)
     if header is not None and header.sent.place != (0,):
         yield header, f"{_name(header)} is not the first element of SyncBody"
@@ -58,6 +58,14 @@ def _out_of_order(line: Line) -> Iterator[tuple[Answer, str]]:
             last[answer.target.place] = answer
         elif not _is_inside(before.to.place, answer.to.place):
             yield answer, f"{_name(answer)} comes after {_name(before)}"
+
+
+def _is_doubtful(answer: Answer) -> bool:
+    """Whether an answer is wrong in another way, or another answer to the same command is."""
+    to, target = answer.to, answer.target
+    if to is None or target is None or answer.misnamed:
+        return True
+    return any(each.stray for each in target.answers[to.place])
 
 
 def _is_inside(place: tuple[int, ...], group: tuple[int, ...]) -> bool:

@@ -9,8 +9,8 @@ the value, one that goes by the Results takes it.
 
 ## Known exceptions
 Where items of one Get have different outcomes, one 200 among them is enough. Results of a large object come in several
-messages after one Status. Results that refer to nothing are STA002; where the Get has no Status at all that is STA001.
-Results for an Exec Unenroll are UNE009, Results that a server sends MSG011.
+messages after one Status. Results that refer to nothing are STA002; where the Get has no Status at all that is STA001, where
+its code is not defined STA006. Results for an Exec Unenroll are UNE009, Results that a server sends MSG011.
 
 ## Good
 Status 200 for the Get with CmdID 5, then Results with CmdRef 5.
@@ -25,7 +25,7 @@ from replay.capture.references import REQUEST
 from replay.expect.case import Case, Rule
 from replay.expect.dialogue import Answer
 from replay.expect.finding import Finding, Severity
-from replay.expect.rules._dialogue import command_name, on_answers
+from replay.expect.rules._dialogue import CODES, command_name, on_answers
 from replay.syncml.model import Command, Results
 from replay.syncml.unenrol import execs
 
@@ -58,7 +58,7 @@ def _wrong(answer: Answer) -> str | None:
     if not meant:
         return None if _is_unenrolment(answer, command) else f"{name} are for {command_name(command)} {of}, no Get"
     codes = [each.code for place in meant for each in answer.target.answers.get(place, ())]
-    if not codes or "200" in codes:
+    if not codes or "200" in codes or codes[0] not in CODES:
         return None
     return f"{name} are for {command_name(command)} {of}, which was answered by Status {codes[0]}"
 

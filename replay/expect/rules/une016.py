@@ -5,8 +5,8 @@ Checks how the Exec addresses the DMClient Unenroll node: not under ./User, with
 encoded as a part of a URI, and with a ProviderID, not the placeholder that documents have in its place.
 
 ## Why it matters
-A device answers an Exec on a node that it does not have with Status 404 and stays enrolled. There is no Unenroll node
-under ./User, a LocURI that begins with / is refused, and a ProviderID with a blank in it addresses another node.
+An Exec on a node that the device does not have is refused, and the device stays enrolled. There is no Unenroll node under
+./User, no LocURI of a command begins with /, and the ProviderID stands in the path as a URI has it.
 
 ## Known exceptions
 No prefix means the device, as ./Device does; both are right, with a ProviderID and without. What is wrong here is an

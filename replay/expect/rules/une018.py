@@ -4,8 +4,8 @@
 Reports commands other than Status in the server's answer to the alert.
 
 ## Why it matters
-The device does not wait for an answer, and begins its clean-up once its message is sent. What the server asks of it
-there is not carried out, and a server that waits for the outcome waits for ever.
+The device does not wait for an answer, and begins its clean-up once its message is sent. Nothing says that what the server
+asks of it there is carried out, and a server that waits for the outcome may wait for ever.
 
 ## Known exceptions
 Alert 1222 asks for the rest of a package that the device has not finished (no Final), and is due then. Alert 1223 ends

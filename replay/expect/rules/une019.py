@@ -4,8 +4,8 @@
 Reports a Mark of the alert that is not `critical`.
 
 ## Why it matters
-Windows marks its alert critical, and by that the alert gets the header MDM-GenericAlert. Another Mark shows another client, or
-one that has changed; it asks nothing else of the server.
+Windows marks its alert critical, which also brings the header MDM-GenericAlert. Another Mark shows another client, or one that
+has changed; it asks nothing else of the server.
 
 ## Known exceptions
 No sample in the documents has a Mark: none at all is as good as `critical`.

@@ -1,0 +1,45 @@
+"""One cause, one finding: what one party gets wrong in the same way again and again is said once, with the exchanges where else.
+
+A server that counts its MsgIDs across sessions breaks MSG007 in every session; that is one mistake in the server. Findings of
+an episode stay apart from those outside it, so that no episode loses one that weighs on its verdict."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+
+from replay.expect.finding import Finding, Party
+
+#: Rules on messages, their answers and their transport; the others speak of one episode or one recording each.
+_FOLDED: Final = ("MSG", "STA", "AUT", "LOB", "HTP")
+#: What differs from message to message though the mistake is the same: numbers and ids of sessions, messages and commands.
+_VARYING: Final = re.compile(r"\b(?:SessionID|MsgID|CmdID|CmdRef|MsgRef|message|exchange) '?[^\s;,:()']+'?|\d+")
+
+
+def fold(findings: Iterable[Finding], whose: Callable[[Finding], object]) -> list[Finding]:
+    """Findings with those of one cause as one: the first, with the exchanges of the others in `also`. `whose` tells the
+    device or server, and the episode, that a finding is on; findings are given in order."""
+    found: list[Finding] = []
+    places: dict[tuple[object, ...], int] = {}
+    also: dict[int, list[int]] = {}
+    for finding in findings:
+        key = _cause(finding, whose)
+        if key is None or key not in places:
+            if key is not None:
+                places[key] = len(found)
+            found.append(finding)
+        elif finding.exchange is not None and finding.exchange != found[places[key]].exchange:
+            also.setdefault(places[key], []).append(finding.exchange)
+        else:
+            found.append(finding)
+    for place, exchanges in also.items():
+        found[place] = msgspec.structs.replace(found[place], also=tuple(dict.fromkeys(exchanges)))
+    return found
+
+
+def _cause(finding: Finding, whose: Callable[[Finding], object]) -> tuple[object, ...] | None:
+    if not finding.rule.startswith(_FOLDED) or finding.exchange is None or finding.party is Party.PROXY:
+        return None
+    text = _VARYING.sub("#", finding.message)
+    return finding.rule, finding.severity, finding.party, finding.side, text, finding.accepted, whose(finding)

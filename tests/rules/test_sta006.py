@@ -1,0 +1,45 @@
+import pytest
+
+from tests.rules.talk import GET, OPENED, Talk, header, opening, results, status
+
+
+@pytest.mark.parametrize("code", ["200", "202", "216", "404", "418", "425", "428", "500", "516", "517"])
+def test_passes_with_a_code_that_is_defined(code):
+    assert Talk().open(GET).say([header(), status("1/9", "Get", code)], [header(2)]).nothing()
+
+
+@pytest.mark.parametrize("code", ["0", "100", "217", "306", "429", "515", "518", "600", "0200", "OK"])
+def test_warns_of_another(code):
+    finding = Talk().open(GET).say([header(), status("1/9", "Get", code), results("1/9")], [header(2)]).only("STA006")
+    assert (finding.severity, finding.party, finding.exchange) == ("warning", "device", 2)
+    assert finding.path == "SyncBody/Status[2]/Data"
+    assert f"the undefined code '{code}'" in finding.message
+
+
+@pytest.mark.parametrize("data", ["<Data></Data>", ""])
+def test_warns_where_there_is_none(data):
+    bare = status("1/9", "Get").replace("<Data>200</Data>", data)
+    assert "has no code" in Talk().open(GET).say([header(), bare], [header(2)]).only("STA006").message
+
+
+def test_one_message_gives_one_finding():
+    finding = Talk().say(opening(), [text.replace(">200<", ">0<") for text in OPENED]).only("STA006")
+    assert finding.message.count("undefined code '0'") == 4
+
+
+def test_a_message_that_is_sent_again_is_reported_once():
+    talk = Talk().open(GET)
+    request = talk.device(header(), status("1/9", "Get", "0"))
+    talk.story.exchange(request, None, failure="timeout")
+    talk.story.exchange(request, talk.server(header(2)))
+    assert len(talk.of("STA006")) == 1
+
+
+def test_the_real_peers_device_says_0(shared_data):
+    from replay.capture.readers import read
+    from replay.expect.judge import judge
+
+    judgement = judge(read(str(shared_data / "peers" / "client-normal-xml-then-wbxml.mitm")))
+    found = [(f.exchange, f.party) for f in judgement.findings if f.rule == "STA006"]
+    assert found == [(2, "device"), (4, "device")]  # in XML and in WBXML: <Data>0</Data> for SyncHdr and for Get
+    assert [f.rule for f in judgement.findings if f.rule.startswith(("STA", "AUT", "LOB"))] == ["STA006", "STA006"]
