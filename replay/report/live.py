@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from replay.capture.times import iso
 from replay.expect.live import PENDING, EpisodeState, Look, SessionState
 from replay.expect.phases import Phase
-from replay.report.safe import iso, visible
+from replay.report.safe import visible
 
 if TYPE_CHECKING:
     from rich.table import Table

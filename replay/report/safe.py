@@ -3,8 +3,6 @@
 import re
 from typing import Final
 
-from replay.capture.times import iso as iso
-
 #: Control characters, the bidirectional and zero-width ones, line and paragraph separators, and lone surrogates.
 _UNSAFE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"

@@ -6,11 +6,12 @@ from replay import __version__
 from replay.capture.episodes import Window
 from replay.capture.exchange import Moment
 from replay.capture.sessions import Session
+from replay.capture.times import iso
 from replay.expect.cleanup import Evidence
 from replay.expect.evidence import Log
 from replay.expect.finding import Finding, Party, Verdict, worst
 from replay.expect.judge import EpisodeJudgement, Judgement
-from replay.report.safe import iso, without_surrogates
+from replay.report.safe import without_surrogates
 
 FORMAT = "omadm-report"
 

@@ -7,8 +7,9 @@ from msgspec import UNSET, Struct, UnsetType
 
 from replay.capture.exchange import Exchange
 from replay.capture.sessions import Session, Traffic
+from replay.capture.times import iso
 from replay.capture.turns import ENROLMENT, OPAQUE, OTHER, Turn
-from replay.report.safe import iso, visible, visible_lines, without_surrogates
+from replay.report.safe import visible, visible_lines, without_surrogates
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.model import Alert, Command, Group, Item, Message, Results, Status
 

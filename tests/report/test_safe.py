@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.report.safe import iso, visible, visible_json, visible_lines
+from replay.capture.times import iso
+from replay.report.safe import visible, visible_json, visible_lines
 
 
 @pytest.mark.parametrize(
