@@ -1,5 +1,6 @@
 """Every command in the README is run. Blocks are marked by what they need: `sh` runs to its end, `sh background` runs until it
-is interrupted, `sh lab` needs a lab server; `powershell` is for the Windows device and cannot be run here."""
+is interrupted, `sh lab` needs a lab server, `sh wait` ends by itself once a device has left; `powershell` is for the Windows
+device and cannot be run here."""
 
 import os
 import re
@@ -12,9 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from replay.capture.readers import read
+from replay.expect.judge import judge
+from replay.lab.device import LabDevice
 from replay.lab.messages import to_wbxml
 from replay.lab.server import LabServer
 from tests.conftest import ROOT
+from tests.eventlog import unenrolment, xml
 from tests.processes import program
 from tests.story import Story
 
@@ -33,6 +38,8 @@ def folder(tmp_path, monkeypatch) -> Path:
     shutil.copy(ROOT / "captures" / "server.jsonl", tmp_path / "run.jsonl")
     (tmp_path / "message.xml").write_bytes(Story().package_one("1"))
     (tmp_path / "message.wbxml").write_bytes(to_wbxml(Story().package_one("1")))
+    alert = judge(read(str(tmp_path / "run.jsonl"))).episodes[0].episode.alerts[0].at
+    (tmp_path / "events.xml").write_text(xml(unenrolment(alert.wall, 60), rendered=True))
     scripts = tmp_path / "bin"
     scripts.mkdir()
     for name, module in (("omadm", "replay"), ("mitmdump", None)):
@@ -46,10 +53,10 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 
 def test_the_blocks_are_of_known_kinds():
-    assert {kind for kind, _ in BLOCKS} == {"text", "sh", "sh background", "sh lab", "powershell"}
+    assert {kind for kind, _ in BLOCKS} == {"text", "sh", "sh background", "sh lab", "sh wait", "powershell"}
     assert all(
         line.startswith(("omadm ", "mitmdump ", "make "))
-        for kind in ("sh", "sh background", "sh lab")
+        for kind in ("sh", "sh background", "sh lab", "sh wait")
         for line in commands(kind)
     )
 
@@ -73,6 +80,16 @@ def test_a_command_that_needs_the_lab_server(folder, line):
         words = shlex.split(line.replace("http://127.0.0.1:8000/", server.url))
         done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("line", commands("sh wait"))
+def test_a_command_that_waits_for_an_unenrolment(folder, line):
+    with LabServer(unenroll="MS DM Server") as server:
+        line = line.replace("--listen 0.0.0.0:8080", f"--listen 127.0.0.1:0 --mode reverse:{server.url} --quiet 1")
+        with program("bash", "-c", f"exec {line}", cwd=folder) as running:
+            port = running.wait_for("listening on").rsplit(":", 1)[1]
+            LabDevice(f"http://127.0.0.1:{port}/").run("server")
+            assert running.wait() == 0
 
 
 @pytest.mark.parametrize("line", [line for line in commands("sh") if line.startswith("make ")])
