@@ -4,7 +4,7 @@ Each side challenges the other with the nonce that its next credential must be m
 the next. Where the capture does not show which nonce was in force, nothing can be said.
 """
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from replay.capture.exchange import Headers, header
 from replay.capture.references import REQUEST, RESPONSE
@@ -16,12 +16,14 @@ from replay.syncml.model import Message, Status
 
 
 class Checked(Struct, frozen=True):
-    """One credential in a capture: its type, and whether it verifies; `right` is None where that cannot be told."""
+    """One credential in a capture: its type, and whether it verifies; `right` is None where that cannot be told. `given` is the
+    exchange that gave the nonce; None where it was in force before the capture began."""
 
     turn: Turn
     side: str
     kind: str
     right: bool | None
+    given: Turn | None = None
 
 
 class Secrets(Struct, frozen=True):
@@ -37,6 +39,7 @@ def check_credentials(enrolment: Enrolment, secrets: Secrets) -> list[Checked]:
     """Every credential and MAC of an enrolment, in order, verified with the nonce in force."""
     nonces = {REQUEST: secrets.device_nonce, RESPONSE: secrets.server_nonce}
     known = {REQUEST: secrets.device, RESPONSE: secrets.server}
+    given: dict[str, Turn | None] = {REQUEST: None, RESPONSE: None}
     other = {REQUEST: RESPONSE, RESPONSE: REQUEST}
     found: list[Checked] = []
     for turn, side in _in_order(enrolment):
@@ -45,12 +48,13 @@ def check_credentials(enrolment: Enrolment, secrets: Secrets) -> list[Checked]:
         if message is None or (side == RESPONSE and response is None):
             continue
         headers = turn.exchange.headers if side == REQUEST else response.headers if response else ()
-        found += _check(turn, side, message, headers, known[side], nonces[side])
+        checked = _check(turn, side, message, headers, known[side], nonces[side])
+        found += [structs.replace(each, given=given[side]) for each in checked]
         # what this side challenges with is what the other side's next credential is made with
         nonce = _challenged_with(message)
         if nonce is not None:
             lost = turn.exchange.failure is not None  # did the peer get it? Then nobody can say which nonce is in force
-            nonces[other[side]] = None if lost else nonce
+            nonces[other[side]], given[other[side]] = None if lost else nonce, turn
     return found
 
 

@@ -13,6 +13,7 @@ from replay.syncml.unenrol import alerts, execs
 
 #: A byte-identical package 1 within this many seconds of an unanswered one is a retransmission (contract).
 _RETRANSMISSION: Final = 60.0
+_DIGITS: Final = 18
 _WORD: Final = re.compile(r"[\w.:-]+")
 #: The DeviceID of an enrolment request ([MS-MDE2], ContextItem), with something in it.
 _DEVICE_ID: Final = re.compile(
@@ -285,9 +286,15 @@ def _is_retransmission(session: Session, turn: Turn) -> bool:
 
 def _goes_on(session: Session, turn: Turn) -> bool:
     """Whether a message at another URL has the MsgID that comes next in a session."""
-    last = session.turns[-1].message_id or ""
-    mine = turn.message_id or ""
-    return last.isdigit() and mine.isdigit() and int(mine) == int(last) + 1
+    last, mine = message_number(session.turns[-1].message_id), message_number(turn.message_id)
+    return last is not None and mine == last + 1
+
+
+def message_number(text: str | None) -> int | None:
+    """A MsgID as a number; None for what is none, or has more digits than any count has."""
+    if not text or len(text) > _DIGITS or not (text.isascii() and text.isdigit()):
+        return None
+    return int(text)
 
 
 def same_host(one: str, other: str) -> bool:

@@ -11,8 +11,8 @@ from typing import BinaryIO, Final
 
 from replay.capture.exchange import Capture, CaptureError, Exchange, Headers, Response, Trouble, header
 from replay.syncml.errors import UnreadableMessageError
-from replay.syncml.model import Alert, Message
-from replay.syncml.names import CLIENT_INITIATED, SERVER_INITIATED
+from replay.syncml.model import Alert, Command, Message
+from replay.syncml.names import CLIENT_EVENT, CLIENT_INITIATED, GENERIC_ALERT, SERVER_INITIATED
 from replay.syncml.read import looks_like_syncml
 from replay.syncml.read import read as read_message
 
@@ -21,6 +21,8 @@ FOLDER_NAME: Final = "folder"
 _FILE: Final = re.compile(r"^(?P<key>.+)_(?P<side>request|response)\.(?P<form>xml|wbxml|txt|headers)$", re.IGNORECASE)
 _REQUEST_LINE: Final = re.compile(r"^(?P<method>[A-Za-z]+)(?: +(?P<target>(?!HTTP/)\S.*?))?(?: +(?P<http>HTTP/\S+))?$")
 _STATUS_LINE: Final = re.compile(r"^(?P<http>HTTP/\S+) +(?P<status>[0-9]{3})(?: +(?P<reason>.*))?$")
+#: Alerts that only a device sends (DMRP 7).
+_OF_DEVICES: Final = frozenset({SERVER_INITIATED, CLIENT_INITIATED, CLIENT_EVENT, GENERIC_ALERT})
 #: What a trace begins with where it has the head of the message before the body.
 _TRACE_HEAD: Final = re.compile(rb"^(?:[A-Z]+ \S+ HTTP/|HTTP/\d)[^\n]*\n(?:[^\s:<][^\n:]*:[^\n]*\n)*\r?\n")
 #: The root of a fragment, as documents print single commands.
@@ -47,19 +49,20 @@ def read(file: BinaryIO, path: str) -> Capture:
 
 def is_from_server(body: bytes) -> bool:
     """Whether a message on its own is the server's: its Target is a device and its Source a URL, or it has no header
-    and carries commands that only a server sends (DMP 8)."""
+    and carries commands that only a server sends (DMP 8). What opens a session or raises an alert is a device's, whatever its
+    header says: the document's own sample has the two addresses swapped (MSG005)."""
     try:
         message = read_message(body, lenient=True)  # who sent it can be told, whether it is well-formed or not
     except UnreadableMessageError:
+        return False
+    if _opens_session(message):
         return False
     target, source = message.header.target, message.header.source
     to_url = _is_url(target.uri if target else None)
     from_url = _is_url(source.uri if source else None)
     if to_url != from_url:
         return from_url
-    return not _opens_session(message) and any(
-        command.name in ("Get", "Exec", "Add", "Delete", "Atomic", "Sequence") for command in message.commands
-    )
+    return any(_is_servers(command) for command in message.commands)
 
 
 def _is_url(uri: str | None) -> bool:
@@ -67,7 +70,15 @@ def _is_url(uri: str | None) -> bool:
 
 
 def _opens_session(message: Message) -> bool:
-    return any(isinstance(c, Alert) and c.code in (SERVER_INITIATED, CLIENT_INITIATED) for c in message.commands)
+    """Whether a message has an alert that only a device sends (DMRP 7)."""
+    return any(isinstance(c, Alert) and c.code in _OF_DEVICES for c in message.commands)
+
+
+def _is_servers(command: Command) -> bool:
+    """Whether only a server sends such a command: a device's Replace says what it is about in Source, not in Target."""
+    if command.name == "Replace":
+        return any(item.target is not None for item in command.items)
+    return command.name in ("Get", "Exec", "Add", "Delete", "Atomic", "Sequence")
 
 
 def message_files(folder: Path) -> list[Path]:

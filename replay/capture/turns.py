@@ -7,7 +7,7 @@ from msgspec import Struct
 from replay.capture.exchange import Exchange, Response, header
 from replay.syncml import media
 from replay.syncml.errors import UnreadableMessageError
-from replay.syncml.model import Message, Status, device_of
+from replay.syncml.model import Message, Status
 from replay.syncml.names import CHALLENGES
 from replay.syncml.read import is_enveloped, looks_like_syncml
 from replay.syncml.read import read as read_message
@@ -44,11 +44,16 @@ class Turn(Struct):
 
     @property
     def device(self) -> str | None:
-        """The device: Source of its message; Target of the server's where that is all there is (MDM 2.2.4.2)."""
-        if self.request is not None:
-            return device_of(self.request)
-        target = self.response.header.target if self.response else None
-        return (target.uri or None) if target else None
+        """The device: Source of its message; Target of the server's where that is all there is (MDM 2.2.4.2). Where the one is a
+        URL and the other is none, they are swapped (MSG005), and it is the other."""
+        message = self.request or self.response
+        if message is None:
+            return None
+        own, other = message.header.source, message.header.target
+        if self.request is None:
+            own, other = other, own
+        named = [(address.uri or None) if address else None for address in (own, other)]
+        return named[1] if _is_url(named[0]) and named[1] and not _is_url(named[1]) else named[0]
 
     @property
     def session_id(self) -> str | None:
@@ -85,6 +90,10 @@ class Turn(Struct):
             for status in (self.response.commands if self.response else ())
             if isinstance(status, Status)
         )
+
+
+def _is_url(uri: str | None) -> bool:
+    return bool(uri) and (uri or "").lower().startswith(("http://", "https://"))
 
 
 def server_of(url: str) -> str:

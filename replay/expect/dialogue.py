@@ -8,6 +8,8 @@ One wrong reference makes several things wrong at once: it dangles or has the wr
 is found out which of the Status elements are `stray`, so that each rule reports its own cause and no other.
 """
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Final
@@ -24,6 +26,8 @@ from replay.syncml.names import CHALLENGES, CLIENT_INITIATED, NEXT_MESSAGE, SERV
 HEADER: Final = ()
 #: The Status of a command that is still being carried out; another follows it (RP 10).
 _IN_PROGRESS: Final = "101"
+#: How many messages of one MsgID an answer may mean: a peer that gives the same to all of them breaks MSG007.
+_NAMESAKES: Final = 3
 #: Ends of an exchange after which the device has got nothing; of others nobody knows.
 _ENDS: Final = frozenset({"server-closed", "server-reset", "client-closed", "timeout", "connect-failed", "tls-failed"})
 
@@ -32,7 +36,9 @@ class Line(Struct, eq=False):
     """One message of a session; `message` is None where one was or may have been said and is not known.
 
     `place` is its number among the lines, from 0. `repeated` says that the device sent the message again, so that this copy
-    counts for nothing. `carries` are the answers in it, `answers` those that its own commands got, by their place.
+    counts for nothing. `carries` are the answers in it, `answers` those that its own commands got, by their place;
+    `muddled` the places where some of those are stray. `challenges`: it challenges the peer, by a Status 401 or 407 for SyncHdr.
+    `refused`: its own SyncHdr was answered with 400 or more, and none of its commands was carried out (DMP 9).
     """
 
     place: int
@@ -42,6 +48,9 @@ class Line(Struct, eq=False):
     repeated: bool = False
     carries: list["Answer"] = field(default_factory=list)
     answers: dict[tuple[int, ...], list["Answer"]] = field(default_factory=dict)
+    muddled: set[tuple[int, ...]] = field(default_factory=set)
+    challenges: bool = False
+    refused: bool = False
 
     @property
     def by_peer(self) -> bool:
@@ -68,16 +77,6 @@ class Line(Struct, eq=False):
     def msg_id(self) -> str:
         """Its MsgID, as text; empty where there is none."""
         return (self.message.header.msg_id if self.message else None) or ""
-
-    @property
-    def refused(self) -> bool:
-        """Whether SyncHdr was answered with 400 or more: none of its commands was carried out (DMP 9)."""
-        return any((answer.code or "")[:1] in ("4", "5") for answer in self.answers.get(HEADER, ()))
-
-    @property
-    def challenges(self) -> bool:
-        """Whether it challenges the peer: a Status 401 or 407 for SyncHdr (DMP 9)."""
-        return any(answer.to_header and answer.code in CHALLENGES for answer in self.carries)
 
     @property
     def closes(self) -> bool:
@@ -142,6 +141,7 @@ class Dialogue:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.lines = _lines(session)
+        self._looked_up: dict[int, dict[tuple[str, str | None], Sent]] = {}
         self._by_side = {(line.turn.number, line.side): line for line in self.lines if line.message is not None}
         for reference in session.references():
             self._add(reference)
@@ -163,17 +163,24 @@ class Dialogue:
         return found
 
     def named_by(self, answer: Answer) -> list[Line]:
-        """The lines that an answer's MsgRef can mean: the peer's of that MsgID, said before it."""
+        """The lines that an answer's MsgRef can mean: the peer's of that MsgID, the last that were said before it."""
         msg_ref = answer.command.msg_ref or ("1" if isinstance(answer.command, Results) else "")
-        said = self.by_msg_id.get((_other(answer.line.side), msg_ref), ())
-        return [line for line in said if line.place < answer.line.place]
+        said = self.by_msg_id.get((_other(answer.line.side), msg_ref), [])
+        end = bisect_left(said, answer.line.place, key=lambda line: line.place)
+        return said[max(0, end - _NAMESAKES) : end]
 
     def whole_until(self, line: Line) -> bool:
         """Whether the capture has everything that the peer had said in this session by the time of a line."""
-        if not self.session.from_start:
-            return False
-        before = (each for each in self.lines[: line.place] if each.side != line.side)
-        return all(each.message is not None and each.msg_id for each in before)
+        return self.session.from_start and line.place < self._first_gap[_other(line.side)]
+
+    @cached_property
+    def _first_gap(self) -> dict[str, int]:
+        """The place of each side's first message that is not known, or has no MsgID."""
+        gaps = {REQUEST: len(self.lines), RESPONSE: len(self.lines)}
+        for line in reversed(self.lines):
+            if not line.msg_id:
+                gaps[line.side] = line.place
+        return gaps
 
     def _add(self, reference: Reference) -> None:
         sent = reference.answer
@@ -183,7 +190,7 @@ class Dialogue:
             return
         answer = Answer(sent, command, line, reference.to)
         line.carries.append(answer)
-        to = answer.to = _meant_literally(answer) or reference.to or self._second_look(answer)
+        to = answer.to = self._with_cmdid_0(answer) or reference.to or self._second_look(answer)
         if to is None:
             answer.stray = True
             return
@@ -193,6 +200,18 @@ class Dialogue:
         answer.stray = answer.misnamed and isinstance(to.command, (Status, Results))  # nobody answers those
         if target is not None and isinstance(command, Status):
             target.answers.setdefault(to.place, []).append(answer)
+            if answer.to_header:
+                target.refused = target.refused or (command.code or "")[:1] in ("4", "5")
+                line.challenges = line.challenges or command.code in CHALLENGES
+
+    def _with_cmdid_0(self, answer: Answer) -> Sent | None:
+        """The command with CmdID 0 (MSG008) that a Status of another name than SyncHdr answers."""
+        to, name = answer.to, answer.command.cmd
+        if to is None or to.command is not None or name in (None, "", "SyncHdr"):
+            return None
+        line = self._by_side.get((to.turn.number, to.side))
+        found = self._commands(line).get(("0", None)) if line is not None else None
+        return found if found is not None and found.command is not None and found.command.name == name else None
 
     def _second_look(self, answer: Answer) -> Sent | None:
         """What an answer means that refers to nothing at first sight: a command of an earlier message of that MsgID, or one without
@@ -201,10 +220,23 @@ class Dialogue:
         for line in reversed(self.named_by(answer)):
             if ref == "0" and isinstance(answer.command, Status):
                 return Sent(line.turn, line.side)
-            for place, command in line.message.walk() if line.message else ():
-                if (command.cmd_id or "") == ref or (not command.cmd_id and name == command.name):
-                    return Sent(line.turn, line.side, place, command)
+            commands = self._commands(line)
+            found = commands.get((ref, None)) or commands.get(("", name))
+            if found is not None:
+                return found
         return None
+
+    def _commands(self, line: Line) -> dict[tuple[str, str | None], Sent]:
+        """The commands of a message by CmdID, and by name where they have none."""
+        if line.place not in self._looked_up:
+            found: dict[tuple[str, str | None], Sent] = {}
+            for place, command in line.message.walk() if line.message else ():
+                sent = Sent(line.turn, line.side, place, command)
+                found.setdefault((command.cmd_id or "", None), sent)
+                if not command.cmd_id:
+                    found.setdefault(("", command.name), sent)
+            self._looked_up[line.place] = found
+        return self._looked_up[line.place]
 
 
 def _other(side: str) -> str:
@@ -248,23 +280,16 @@ def _said_nothing(turn: Turn) -> bool:
     return 200 <= response.status < 300 and response.body == b""
 
 
-def _meant_literally(answer: Answer) -> Sent | None:
-    """The command with CmdID 0 (MSG008) that a Status of another name than SyncHdr answers."""
-    status, to = answer.command, answer.to
-    if to is None or to.command is not None or status.cmd in (None, "", "SyncHdr"):
-        return None
-    message = to.turn.request if to.side == REQUEST else to.turn.response
-    for place, command in message.walk() if message else ():
-        if command.cmd_id == "0" and command.name == status.cmd:
-            return Sent(to.turn, to.side, place, command)
-    return None
-
-
 def _sort_out(line: Line) -> None:
     """Tells the answers of each command that count from those that are too many, or meant for another command."""
+    twins: Counter[tuple[str | None, str]] | None = None
     for place, answers in line.answers.items():
         if len(answers) < 2:
             continue
+        if twins is None:
+            twins = _twins(line)
+        to = answers[0].to.command if answers[0].to else None
+        allowed = twins[to.cmd_id, to.name] if to else 1
         alike: dict[object, list[Answer]] = {}
         for answer in answers:
             if answer.code != _IN_PROGRESS:
@@ -274,16 +299,14 @@ def _sort_out(line: Line) -> None:
             counted = [answer for answer in same if not answer.line.refused] or same[-1:]
             right = [answer for answer in counted if not answer.misnamed]
             wrong = [answer for answer in counted if answer.misnamed]
-            for answer in right[_twins(line, place) :]:
+            for answer in right[allowed:]:
                 answer.twice = answer.stray = True
             for answer in wrong if right else wrong[1:]:
                 answer.stray = True
+            if len(right) > allowed or (wrong and right) or len(wrong) > 1:
+                line.muddled.add(place)
 
 
-def _twins(line: Line, place: tuple[int, ...]) -> int:
-    """How many commands of a message have the CmdID and name of the one at a place; more than one is MSG009."""
-    if place == HEADER or line.message is None:
-        return 1
-    commands = dict(line.message.walk())
-    mine = commands[place]
-    return sum(each.cmd_id == mine.cmd_id and each.name == mine.name for each in commands.values())
+def _twins(line: Line) -> Counter[tuple[str | None, str]]:
+    """How many commands of a message there are of each CmdID and name; more than one is MSG009."""
+    return Counter((each.cmd_id, each.name) for _, each in (line.message.walk() if line.message else ()))

@@ -1,8 +1,8 @@
 """What a message is owed and did not get: the Status of SyncHdr and of its commands (MDM 2.2.6.1; DMP 6.2, 8, 9; facts B10 to B14).
 
-A Status for SyncHdr is due in the peer's next message. Those for commands are due by the end of the package that answers:
-the peer's first message with Final (and without Alert 1222) after the package of the commands has ended. One that comes later still
-counts. Whoever says nothing more owes nothing.
+A Status for SyncHdr is due in the peer's next message, and so is the one for Alert 1222, which asks for that message. Those for
+other commands are due by the end of the package that answers: the peer's first message with Final (and without Alert 1222)
+after the package of the commands has ended. One that comes later still counts. Whoever says nothing more owes nothing.
 """
 
 from bisect import bisect_left, bisect_right
@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from replay.capture.references import REQUEST, RESPONSE
 from replay.expect.dialogue import HEADER, Answer, Dialogue, Line
-from replay.syncml.model import Command, Exec, Results, Status
+from replay.syncml.model import Alert, Command, Exec, Group, Results, Status
 from replay.syncml.names import NEXT_MESSAGE, SESSION_ABORT
 from replay.syncml.unenrol import is_unenroll_node
 
@@ -43,7 +43,8 @@ def debts(dialogue: Dialogue) -> Iterator[Debt]:
             continue
         found, due = [], None
         for place, command in _missing(line):
-            by = packages.header_answer(line) if command is None else packages.end_of_answer(line)
+            at_once = command is None or _asks_for_more(command)
+            by = packages.next_answer(line) if at_once else packages.end_of_answer(line)
             if by is not None and not over.before(line, by) and not strays.take(line, command):
                 found.append((place, command))
                 due = by if due is None or by.place > due.place else due
@@ -60,43 +61,42 @@ def _missing(line: Line) -> list[tuple[Place, Command | None]]:
     if line.refused:
         return missing
     answered: set[str | None] | None = None
+    spared: set[Place] = set()
     for place, command in message.walk():
-        if place in line.answers or isinstance(command, (Status, Results)) or command.no_resp or not command.cmd_id:
+        if place[:-1] in spared or _spares_what_is_inside(line, place, command):
+            spared.add(place)
+        if place[:-1] in spared or place in line.answers or _needs_none(command):
             continue
         if answered is None:  # of two commands with one CmdID nobody can tell which was answered (MSG009)
             answered = {each.command.cmd_ref for answers in line.answers.values() for each in answers}
-        if command.cmd_id in answered or _is_unenrolment(command) or not _group_was_tried(line, place):
-            continue
-        missing.append((place, command))
+        if command.cmd_id not in answered:
+            missing.append((place, command))
     return missing
 
 
-def _is_unenrolment(command: Command) -> bool:
+def _needs_none(command: Command) -> bool:
+    """Whether a command is owed no Status, or none that anybody could give: it has no CmdID (MSG008)."""
+    return isinstance(command, (Status, Results)) or command.no_resp or not command.cmd_id or is_unenrolment(command)
+
+
+def _asks_for_more(command: Command) -> bool:
+    return isinstance(command, Alert) and command.code == NEXT_MESSAGE
+
+
+def _spares_what_is_inside(line: Line, place: Place, command: Command) -> bool:
+    """Whether the commands inside of a group have no answers of their own to get. Of a group that has no answer itself they have,
+    because that is missing as well."""
+    if not isinstance(command, Group):
+        return False
+    answers = line.answers.get(place, ())
+    return command.no_resp or (bool(answers) and not any(answer.code in _TRIED for answer in answers))
+
+
+def is_unenrolment(command: Command) -> bool:
     """Whether a command is an Exec Unenroll, which nobody answers (UNENR)."""
     return isinstance(command, Exec) and any(
         item.target is not None and is_unenroll_node(item.target.uri) for item in command.items
     )
-
-
-def _group_was_tried(line: Line, place: Place) -> bool:
-    """Whether the commands inside of a group, at whatever depth, have answers of their own to get. Of a group that has no
-    answer itself they have, because that is missing as well."""
-    for depth in range(1, len(place)):
-        group = _command_at(line, place[:depth])
-        if group.no_resp:
-            return False
-        answers = line.answers.get(place[:depth])
-        if answers and not any(answer.code in _TRIED for answer in answers):
-            return False
-    return True
-
-
-def _command_at(line: Line, place: Place) -> Command:
-    commands = line.message.commands if line.message else ()
-    found = commands[place[0]]
-    for number in place[1:]:
-        found = getattr(found, "commands", ())[number]
-    return found
 
 
 def _arrived(dialogue: Dialogue, line: Line) -> bool:
@@ -133,9 +133,9 @@ class _Packages:
         }
         self._unknown = [each.place for each in counted if each.message is None or not each.by_peer]
 
-    def header_answer(self, line: Line) -> Line | None:
-        """The peer's next message, which answers SyncHdr; None where there is none or it is not known, or where it is package 1
-        as it was: nothing but the credentials changes in it (DMP 9)."""
+    def next_answer(self, line: Line) -> Line | None:
+        """The peer's next message, which answers SyncHdr and Alert 1222; None where there is none or it is not known, or where it
+        is package 1 as it was: nothing but the credentials changes in it (DMP 9)."""
         by = self._known(line, _first_after(self._said[_other(line)], line.place))
         if by is not None and by.side == REQUEST and by.opens and not by.carries:
             return None
@@ -200,7 +200,7 @@ class _Over:
 
 
 def _has_exec(line: Line) -> bool:
-    return line.message is not None and any(_is_unenrolment(command) for _, command in line.message.walk())
+    return line.message is not None and any(is_unenrolment(command) for _, command in line.message.walk())
 
 
 class _Strays:

@@ -1,8 +1,11 @@
 """One session told message by message, for the rules about answers, credentials and large objects.
 
-Commands are XML with `{id}` for a CmdID of no interest; those get numbers from 101 on. Ids that something refers to are written
-out. MsgIDs count by themselves on both sides.
+Commands are XML with `{id}` for a CmdID of no interest; those get the numbers that are free. Ids that something refers to are
+written out. MsgIDs count by themselves on both sides.
 """
+
+import itertools
+import re
 
 from replay.lab import messages
 from replay.lab.messages import DeviceInfo
@@ -108,14 +111,9 @@ class Talk:
 
 
 def _numbered(commands: tuple[str, ...]) -> list[str]:
-    out, number = [], 100
-    for command in commands:
-        first, *others = command.split("{id}")
-        for other in others:
-            number += 1
-            first += f"{number}{other}"
-        out.append(first)
-    return out
+    used = set(re.findall(r"<CmdID>(\d+)</CmdID>", "".join(commands)))
+    free = (number for number in itertools.count(1) if str(number) not in used)
+    return [re.sub(r"\{id\}", lambda _: str(next(free)), command) for command in commands]
 
 
 def _whole(message: bytes, *, final: bool, cred: str = "") -> bytes:

@@ -31,7 +31,7 @@ def test_warns_where_the_device_goes_on_without():
 
 
 def test_warns_where_the_device_aborts():
-    assert challenged().say([header(), alert("1223")], [header(2)]).only("AUT002")
+    assert len(challenged().say([header(), alert("1223")], [header(2)]).of("AUT002")) == 1
 
 
 def test_warns_where_another_session_begins():

@@ -165,7 +165,7 @@ def test_a_mac_in_a_har_is_not_verified(tmp_path):
     from replay.expect.judge import judge
 
     journal = mac(ALICE, b"one", spoilt=True).story.save(tmp_path / "x.jsonl")
-    write(read(str(journal)), str(tmp_path / "x.har"))
+    write(read(str(journal)), str(tmp_path / "x.har"), "har")
     found = judge(read(str(tmp_path / "x.har")), Options(secrets=(ALICE,))).findings
     assert [finding.rule for finding in found if finding.rule == "AUT003"] == []
 

@@ -44,4 +44,4 @@ def test_every_message_of_a_session_is_one_finding():
         story.exchange(request, b"", method="PUT")
     found = [f for f in story.judge().findings if f.rule == "HTP002"]
     assert [f.exchange for f in found] == [1]
-    assert "the same in exchange 2" in found[0].message
+    assert found[0].also == (2,)

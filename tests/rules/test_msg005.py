@@ -1,5 +1,6 @@
 import pytest
 
+from replay.lab import messages
 from tests.story import DEVICE, URL, Story, only, rules_of, user
 
 SERVER = URL.split("?", 1)[0]
@@ -100,3 +101,26 @@ def test_an_address_that_is_missing_is_not_judged(missing):
 def test_the_devid_of_a_swapped_message_is_no_second_finding():
     story = Story()
     assert rules_of(session(swap(story.package_one("1")), story.answer(story.package_one("1")))) == ["MSG005"]
+
+
+def test_a_message_that_is_swapped_stays_in_its_session():
+    story = Story().get_session("1")
+    for number in (2, 3):
+        refs = [messages.status(1, str(number - 1), "0", "SyncHdr", "200")]
+        request = story.to_server("1", number, [*refs, messages.status(2, str(number - 1), "9", "Get", "404")])
+        answer = story.answer(request, messages.get(9, "./DevDetail/SwV"))
+        story.exchange(swap(request) if number == 2 else request, answer)
+    judged = story.judge()
+    assert rules_of(judged) == ["MSG005"]
+    assert [session.device for session in judged.traffic.sessions] == [DEVICE]
+
+
+def test_the_documents_own_sample_is_a_devices(tmp_path):
+    from replay.capture.readers import read
+    from replay.expect.judge import judge
+
+    sample = tmp_path / "sample.xml"
+    sample.write_bytes(swap(Story().package_one("1", alert=messages.unenrol_alert())))
+    judged = judge(read(str(sample)))
+    assert rules_of(judged) == ["MSG005"]
+    assert [(each.episode.enrolment.device, each.episode.scenario) for each in judged.episodes] == [(DEVICE, "user")]

@@ -19,7 +19,7 @@ def test_warns_of_more_once_a_session(long, size):
 
 def test_every_session_is_one():
     judged = Story().ordinary("10000").ordinary("10001").judge()
-    assert [(f.rule, f.exchange) for f in judged.findings] == [("MSG006", 1), ("MSG006", 2)]
+    assert [(f.rule, f.exchange, f.also) for f in judged.findings] == [("MSG006", 1, (2,))]
 
 
 def test_a_server_that_makes_one_up_is_to_blame_itself():

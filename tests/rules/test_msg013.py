@@ -110,7 +110,7 @@ def test_what_lacks_in_both_is_one_finding():
         story.exchange(request, story.answer(request, code=code, header_code=code))
     found = [f for f in story.judge().findings if f.rule == "MSG013"]
     assert [f.exchange for f in found] == [1]
-    assert "the same in exchange 2" in found[0].message
+    assert found[0].also == (2,)
 
 
 def test_a_session_from_its_middle_is_not_judged():

@@ -1,7 +1,7 @@
 """Exactly the right rule fires: captures that obey everything, changed in one way for each rule (`tests/mutations`).
 
 `OMADM_MUTATIONS` says how many captures are changed for each rule and encoding; `python -m tests.rules.test_mutations 50`
-prints the table of which rules fired for which change. """
+prints the table of which rules fired for which change."""
 
 import os
 import sys

@@ -203,9 +203,9 @@ def test_what_may_not_have_arrived_is_owed_nothing():
 
 def test_an_answer_to_what_was_heard_before_a_repetition_counts():
     talk = Talk().open()
-    request = talk.device(header(), alert("1224"))
-    talk.story.exchange(request, talk.server(header(2), status("2/101", "Alert"), replace(8)))
-    talk.story.exchange(request, talk.server(header(2), status("2/101", "Alert"), replace(8)))
+    request = talk.device(header(), alert("1224", "5"))
+    talk.story.exchange(request, talk.server(header(2), status("2/5", "Alert"), replace(8)))
+    talk.story.exchange(request, talk.server(header(2), status("2/5", "Alert"), replace(8)))
     talk.say([header(2), status("2/8", "Replace")], [header(3)])
     assert talk.of("STA001") == []
 

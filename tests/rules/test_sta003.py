@@ -42,7 +42,7 @@ def test_a_reference_to_the_wrong_command_is_one_finding():
 
 
 def test_a_reference_to_a_status_is_one_finding():
-    talk = Talk().open(GET).say([header(), status("1/102", "Get")], [header(2)])
+    talk = Talk().open(GET).say([header(), status("1/2", "Get")], [header(2)])
     assert "which is Status" in talk.only("STA003").message
 
 

@@ -4,19 +4,14 @@ Where the capture may lack a message, or an answer got lost, its number may have
 passed over.
 """
 
-from typing import Final
-
 from msgspec import Struct
 
 from replay.capture.references import REQUEST
+from replay.capture.sessions import message_number
 from replay.capture.turns import Turn
-from replay.expect.dialogue import Line
-from replay.expect.rules._dialogue import message_name
+from replay.expect.rules._said import name_of
 from replay.expect.rules._unseen import Unseen
 from replay.syncml.model import Message
-
-#: Numbers of more digits count nothing.
-_DIGITS: Final = 18
 
 
 class Step(Struct, frozen=True):
@@ -47,10 +42,10 @@ class Counter:
         """The next message. `may_repeat` says that the number before may be used again, because the same was asked for again.
         None where the number is right."""
         text = message.header.msg_id
-        number = as_number(text)
+        number = message_number(text)
         if not text or number is None:  # without one it is MSG004's
             self.missed += 1
-            return self._wrong(turn, message, f"has the MsgID {text!r}, which is no number") if text else None
+            return self._wrong(turn, f"has the MsgID {text!r}, which is no number") if text else None
         step = self._step(turn, number, message, may_repeat=may_repeat)
         if step is None or not step.resent:
             self.last = number
@@ -63,22 +58,15 @@ class Counter:
         if last is None or number == last + 1 or (may_repeat and number == last):
             return None
         if self.side == REQUEST and self.bodies.get(number) == message.raw:
-            return self._wrong(turn, message, "is sent again, byte for byte", resent=True)
+            return self._wrong(turn, "is sent again, byte for byte", resent=True)
         passed_over = self.unseen.between(self.last_turn, turn)
         if number > last and (passed_over is None or number <= last + 1 + self.missed + passed_over):
             return None
         if self.last_turn is None:
-            return self._wrong(turn, message, "is the first of the session; expected MsgID 1")
+            return self._wrong(turn, "is the first of the session; expected MsgID 1")
         place = f"after MsgID {last} (exchange {self.last_turn.number})"
         again = ", and has a MsgID that was used before" if number in self.bodies else ""
-        return self._wrong(turn, message, f"comes {place}{again}; expected MsgID {last + 1}")
+        return self._wrong(turn, f"comes {place}{again}; expected MsgID {last + 1}")
 
-    def _wrong(self, turn: Turn, message: Message, what: str, *, resent: bool = False) -> Step:
-        return Step(turn, f"{message_name(Line(0, turn, self.side, message))} {what}", resent)
-
-
-def as_number(text: str | None) -> int | None:
-    """A MsgID as a number; None for what is none."""
-    if not text or len(text) > _DIGITS or not (text.isascii() and text.isdigit()):
-        return None
-    return int(text)
+    def _wrong(self, turn: Turn, what: str, *, resent: bool = False) -> Step:
+        return Step(turn, f"{name_of(turn, self.side)} {what}", resent)

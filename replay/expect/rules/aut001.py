@@ -31,7 +31,7 @@ RULE = Rule(
     name="cred-misplaced",
     severity=Severity.ERROR,
     party=None,
-    source="DMRP 6.1.2; DMS 5.4; facts B, Authentication",
+    source="DMRP 6.1.2; DMS 5.4; facts Authentication",
     scope="capture",
 )
 

@@ -40,7 +40,7 @@ RULE = Rule(
     name="challenge-unanswered",
     severity=Severity.WARNING,
     party=Party.DEVICE,
-    source="DMP 9; facts B, Authentication",
+    source="DMP 9; facts Authentication",
     scope="capture",
 )
 

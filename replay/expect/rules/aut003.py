@@ -24,6 +24,7 @@ The same challenge; then a Cred made with another nonce, or with another passwor
 """
 
 import itertools
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
@@ -46,7 +47,7 @@ RULE = Rule(
     name="bad-digest",
     severity=Severity.ERROR,
     party=Party.DEVICE,
-    source="DMS 5.3.2, 5.4; MDM 1.3.1; facts B, Authentication",
+    source="DMS 5.3.2, 5.4; MDM 1.3.1; facts Authentication",
     scope="capture",
 )
 #: Formats that do not keep the bytes of the wire, over which a MAC is made.
@@ -145,7 +146,7 @@ class _Doubts:
         self._case = case
         self._unread = [turn.exchange.order for turn in case.traffic.turns if _may_bring_a_nonce(turn)]
         self._missing = {
-            dialogue.session.number: [line.turn.exchange.order for line in dialogue.lines if line.message is None]
+            dialogue.session.number: [line for line in dialogue.lines if line.message is None]
             for dialogue in case.dialogues
         }
         self._starts = [stretch.start.clock for stretch in case.traffic.capture.stretches]
@@ -157,19 +158,21 @@ class _Doubts:
             return True
         begin, end = given.exchange, checked.turn.exchange
         session = self._case.traffic.session_of(checked.turn)
-        if session is None or _any_between(self._unread, begin.order, end.order):
+        if session is None or _first_after(self._unread, begin.order) < end.order:
             return False
         if session is self._case.traffic.session_of(given):
-            return not _any_between(self._missing[session.number], begin.order, end.order)
-        if begin.at is not None and end.at is not None and _any_between(self._starts, begin.at.clock, end.at.clock):
-            return False
+            missing = self._missing[session.number]
+            after = bisect_right(missing, begin.order, key=lambda each: each.turn.exchange.order)
+            return after == len(missing) or missing[after].place > line.place
+        if begin.at is not None and end.at is not None:
+            return line.refused and _first_after(self._starts, begin.at.clock) > end.at.clock
         return line.refused
 
 
-def _any_between(places: list[float], begin: float, end: float) -> bool:
-    """Whether any of some places (in order) lies between two."""
-    found = bisect_right(places, begin)
-    return found < len(places) and places[found] < end
+def _first_after(places: list[float], place: float) -> float:
+    """The first of some places (in order) that lies behind a place; infinite where none does."""
+    found = bisect_right(places, place)
+    return places[found] if found < len(places) else math.inf
 
 
 def _may_bring_a_nonce(turn: Turn) -> bool:

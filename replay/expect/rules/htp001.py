@@ -2,7 +2,7 @@
 
 ## What it does
 Checks that requests and responses with a message in them are application/vnd.syncml.dm+xml or
-application/vnd.syncml.dm+wbxml, whichever form the message has. Case and parameters do not matter.
+application/vnd.syncml.dm+wbxml, whichever form the message has. Another type is an error. Case and parameters do not matter.
 
 ## Why it matters
 Windows reads a response of these two types, or of application/octet-stream, and ends the session at any other.
@@ -25,9 +25,9 @@ from typing import Final
 
 from replay.capture.exchange import header
 from replay.capture.references import REQUEST
-from replay.expect.case import Case, Rule, Said
+from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
-from replay.expect.rules._faults import Fault, findings_of
+from replay.expect.rules._said import fault, headers_of
 from replay.syncml.media import media_type
 
 RULE = Rule(
@@ -36,31 +36,23 @@ RULE = Rule(
     severity=Severity.WARNING,
     party=None,
     source="MDM 2.1; facts HTTP",
-    scope="capture",
+    scope="message",
 )
 _EXPECTED: Final = {"xml": "application/vnd.syncml.dm+xml", "wbxml": "application/vnd.syncml.dm+wbxml"}
 _OLD: Final = frozenset({"application/vnd.syncml+xml", "application/vnd.syncml+wbxml"})
 _BYTES: Final = "application/octet-stream"
 
 
-def check(subject: Case) -> Iterable[Finding]:
+def check(subject: Said) -> Iterable[Finding]:
     """Findings of HTP001."""
-    return findings_of(subject, RULE, _faults)
-
-
-def _faults(said: Said) -> Iterable[Fault]:
-    exchange = said.turn.exchange
-    response = exchange.response
-    headers = exchange.headers if said.side == REQUEST else response.headers if response else ()
+    headers = headers_of(subject)
     if not headers:
         return
     given = header(headers, "content-type")
-    kind, expected = media_type(given), _EXPECTED[said.message.form]
+    kind, expected = media_type(given), _EXPECTED[subject.message.form]
     if kind == expected:
         return
-    accepted = kind in _OLD or kind in _EXPECTED.values() or (kind == _BYTES and said.side != REQUEST)
+    accepted = kind in _OLD or kind in _EXPECTED.values() or (kind == _BYTES and subject.side != REQUEST)
     found = f"is {given!r}" if given is not None else "is missing"
-    yield Fault(
-        f"Content-Type {found}; expected {expected!r} for {said.message.form.upper()}",
-        severity=None if accepted else Severity.ERROR,
-    )
+    text = f"Content-Type {found}; expected {expected!r} for {subject.message.form.upper()}"
+    yield fault(subject, RULE, text, severity=None if accepted else Severity.ERROR)

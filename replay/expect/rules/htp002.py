@@ -17,13 +17,12 @@ POST /ManagementServer/MDM.svc?mode=Maintenance&Platform=WoA
 PUT /ManagementServer/MDM.svc?mode=Maintenance&Platform=WoA
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from replay.capture.references import REQUEST
 from replay.capture.turns import DM
 from replay.expect.case import Case, Rule, Spot
 from replay.expect.finding import Finding, Party, Severity
-from replay.expect.rules._faults import Fault, folded
 
 RULE = Rule(
     id="HTP002",
@@ -37,11 +36,7 @@ RULE = Rule(
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of HTP002."""
-    return folded(subject, RULE, _faults(subject))
-
-
-def _faults(subject: Case) -> Iterator[tuple[Spot, Fault]]:
     for turn in subject.traffic.turns:
         method = turn.exchange.method
         if turn.kind == DM and method is not None and method != "POST":
-            yield Spot(turn, REQUEST), Fault(f"the method is {method!r}; expected 'POST'")
+            yield subject.finding(RULE, f"the method is {method!r}; expected 'POST'", spot=Spot(turn, REQUEST))

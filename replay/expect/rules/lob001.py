@@ -45,7 +45,7 @@ RULE = Rule(
     name="large-object",
     severity=Severity.ERROR,
     party=None,
-    source="DMP 7; facts B, Large objects",
+    source="DMP 7; facts Large objects",
     scope="capture",
 )
 
@@ -109,6 +109,7 @@ class _Objects:
         self.open: dict[str, _Open | None] = {}
         #: Whether it is known that a side has no object open which began in a message that is not there.
         self.sure: dict[str, bool] = {}
+        self._chunked: dict[int, bool] = {}
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong, in order."""
@@ -209,7 +210,9 @@ class _Objects:
         command = answer.to.command if answer.to else None
         if not isinstance(answer.command, Status) or command is None or answer.target is None or answer.stray:
             return
-        chunked = any(item.more_data for item in command.items)
+        chunked = self._chunked.get(id(command))
+        if chunked is None:
+            chunked = self._chunked[id(command)] = any(item.more_data for item in command.items)
         code = answer.code or ""
         open_ = self.open.get(answer.target.side)
         if chunked and open_ is not None and open_.chunks[-1].command is command:

@@ -15,15 +15,15 @@ message is of that version, and MSG003 alone says so.
 <SyncML xmlns="SYNCML:SYNCML1.2">
 
 ## Bad
-<SyncML>, or <SyncML xmlns="SYNCML:SYNCML1.3">.
+<SyncML xmlns="SYNCML:SYNCML1.3">
 """
 
 from collections.abc import Iterable
 
-from replay.expect.case import Case, Rule, Said
+from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
-from replay.expect.rules._faults import Fault, findings_of
 from replay.expect.rules._header import is_of_version_11
+from replay.expect.rules._said import fault
 from replay.syncml.names import SYNCML_11, SYNCML_12
 
 RULE = Rule(
@@ -32,19 +32,15 @@ RULE = Rule(
     severity=Severity.ERROR,
     party=None,
     source="MDM 2.2.2; facts B1, D",
-    scope="capture",
+    scope="message",
 )
 
 
-def check(subject: Case) -> Iterable[Finding]:
+def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG002."""
-    return findings_of(subject, RULE, _faults)
-
-
-def _faults(said: Said) -> Iterable[Fault]:
-    message = said.message
+    message = subject.message
     if message.namespace == SYNCML_12 or is_of_version_11(message):
         return
     found = f"in the namespace {message.namespace!r}" if message.namespace else "in no namespace"
     severity = Severity.WARNING if message.namespace == SYNCML_11 else None
-    yield Fault(f"the root is {found}; expected {SYNCML_12!r}", severity=severity)
+    yield fault(subject, RULE, f"the root is {found}; expected {SYNCML_12!r}", severity=severity)

@@ -19,10 +19,10 @@ Where the header is missing, or has nothing in it that names the message, MSG004
 
 from collections.abc import Iterable
 
-from replay.expect.case import Case, Rule, Said
+from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
-from replay.expect.rules._faults import Fault, findings_of
 from replay.expect.rules._header import is_of_version_11, wrong_versions
+from replay.expect.rules._said import fault
 
 RULE = Rule(
     id="MSG003",
@@ -30,17 +30,13 @@ RULE = Rule(
     severity=Severity.ERROR,
     party=None,
     source="MDM 2.2.3.13, 2.2.3.14; DMP 8.3; facts B3",
-    scope="capture",
+    scope="message",
 )
 
 
-def check(subject: Case) -> Iterable[Finding]:
+def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG003."""
-    return findings_of(subject, RULE, _faults)
-
-
-def _faults(said: Said) -> Iterable[Fault]:
-    wrong = list(wrong_versions(said.message))
+    wrong = list(wrong_versions(subject.message))
     if wrong:
-        also = f"; the namespace is {said.message.namespace!r}" if is_of_version_11(said.message) else ""
-        yield Fault("; ".join(text for _, text in wrong) + also, tail=("SyncHdr", wrong[0][0]))
+        also = f"; the namespace is {subject.message.namespace!r}" if is_of_version_11(subject.message) else ""
+        yield fault(subject, RULE, "; ".join(text for _, text in wrong) + also, tail=("SyncHdr", wrong[0][0]))

@@ -11,7 +11,10 @@ Of a message in a namespace that is not SyncML's nothing is read, and MSG002 alo
 without SyncHdr; on the wire there are none.
 
 ## Good
-<SessionID>1</SessionID><MsgID>1</MsgID>, and a LocURI in Target and in Source.
+<SessionID>1</SessionID>
+<MsgID>1</MsgID>
+<Target><LocURI>https://mdm.example.test/omadm</LocURI></Target>
+<Source><LocURI>0123456789ABCDEF</LocURI></Source>
 
 ## Bad
 <Source><LocURI></LocURI></Source>
@@ -19,11 +22,11 @@ without SyncHdr; on the wire there are none.
 
 from collections.abc import Iterable
 
-from replay.expect.case import Case, Rule, Said
+from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
 from replay.expect.rules._dialogue import in_a_row
-from replay.expect.rules._faults import Fault, findings_of
 from replay.expect.rules._header import is_foreign, lacking
+from replay.expect.rules._said import fault
 
 RULE = Rule(
     id="MSG004",
@@ -31,22 +34,18 @@ RULE = Rule(
     severity=Severity.ERROR,
     party=None,
     source="RP DTD; facts B2",
-    scope="capture",
+    scope="message",
 )
 
 
-def check(subject: Case) -> Iterable[Finding]:
+def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG004."""
-    return findings_of(subject, RULE, _faults)
-
-
-def _faults(said: Said) -> Iterable[Fault]:
-    message = said.message
+    message = subject.message
     if is_foreign(message):
         return
     if not message.has_header:
-        yield Fault("there is no SyncHdr; expected one with SessionID, MsgID, Target and Source")
+        yield fault(subject, RULE, "there is no SyncHdr; expected one with SessionID, MsgID, Target and Source")
         return
     missing = lacking(message)
     if missing:
-        yield Fault(in_a_row(missing), tail=("SyncHdr", missing[0].split()[0]))
+        yield fault(subject, RULE, in_a_row(missing), tail=("SyncHdr", missing[0].split()[0]))

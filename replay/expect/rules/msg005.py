@@ -12,20 +12,22 @@ An answer that goes back to where a swapped message said that it came from is no
 URLs, with nothing that tells whose they are, are not judged.
 
 ## Good
+<!-- from the device -->
 <Target><LocURI>https://mdm.example.test/omadm</LocURI></Target>
-<Source><LocURI>0123456789ABCDEF</LocURI></Source> from the device.
+<Source><LocURI>0123456789ABCDEF</LocURI></Source>
 
 ## Bad
+<!-- from the device -->
 <Target><LocURI>0123456789ABCDEF</LocURI></Target>
-<Source><LocURI>https://mdm.example.test/omadm</LocURI></Source> from the device.
+<Source><LocURI>https://mdm.example.test/omadm</LocURI></Source>
 """
 
 from collections.abc import Iterable
 
-from replay.expect.case import Case, Rule, Said
+from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Party, Severity
 from replay.expect.rules._direction import addresses, swapped
-from replay.expect.rules._faults import Fault, findings_of
+from replay.expect.rules._said import fault
 
 RULE = Rule(
     id="MSG005",
@@ -33,22 +35,18 @@ RULE = Rule(
     severity=Severity.ERROR,
     party=None,
     source="DMP 8.3 to 8.6; facts B4",
-    scope="capture",
+    scope="message",
 )
 
 
-def check(subject: Case) -> Iterable[Finding]:
+def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG005."""
-    return findings_of(subject, RULE, _faults)
-
-
-def _faults(said: Said) -> Iterable[Fault]:
-    if not swapped(said.turn, said.side):
+    if not swapped(subject.turn, subject.side):
         return
-    target, source = addresses(said.message)
-    if said.party is Party.DEVICE:
+    target, source = addresses(subject.message)
+    if subject.party is Party.DEVICE:
         text = f"Source is the server ({source!r}), and Target {target!r}; expected the device's id as Source"
-        yield Fault(text, tail=("SyncHdr", "Source", "LocURI"))
+        yield fault(subject, RULE, text, tail=("SyncHdr", "Source", "LocURI"))
     else:
         text = f"Target is the server ({target!r}), and Source {source!r}; expected the device's id as Target"
-        yield Fault(text, tail=("SyncHdr", "Target", "LocURI"))
+        yield fault(subject, RULE, text, tail=("SyncHdr", "Target", "LocURI"))

@@ -24,13 +24,12 @@ The device's MsgIDs are 1, 3; or the server answers MsgID 1 and MsgID 2 with Msg
 from collections.abc import Iterable, Iterator
 
 from replay.capture.references import REQUEST, RESPONSE
-from replay.capture.sessions import Session
+from replay.capture.sessions import Session, message_number
 from replay.capture.turns import Turn, host_of
 from replay.expect.case import Case, Rule, Spot
 from replay.expect.finding import Finding, Severity
-from replay.expect.rules._counting import Counter, Step, as_number
+from replay.expect.rules._counting import Counter, Step
 from replay.expect.rules._devinfo import opens_session
-from replay.expect.rules._faults import in_more
 from replay.expect.rules._packages import answer_of, asked_in_http
 from replay.expect.rules._unseen import Unseen
 from replay.syncml.model import Status
@@ -49,18 +48,11 @@ def check(subject: Case) -> Iterable[Finding]:
     """Findings of MSG007."""
     unseen = Unseen(subject)
     for session in subject.traffic.sessions:
-        yield from _findings(subject, REQUEST, list(_of_device(subject, session, unseen)))
-        yield from _findings(subject, RESPONSE, list(_of_server(session, unseen)))
-
-
-def _findings(subject: Case, side: str, steps: list[Step]) -> Iterator[Finding]:
-    """One finding for all that is wrong with a sender's numbers in a session, and one for all that it sent again."""
-    for resent, severity in ((False, None), (True, Severity.WARNING)):
-        found = [step for step in steps if step.resent is resent]
-        if found:
-            text = found[0].text + in_more([step.turn.number for step in found[1:]])
-            spot = Spot(found[0].turn, side, tail=("SyncHdr", "MsgID"))
-            yield subject.finding(RULE, text, spot=spot, severity=severity)
+        for side, steps in ((REQUEST, _of_device(subject, session, unseen)), (RESPONSE, _of_server(session, unseen))):
+            for step in steps:
+                spot = Spot(step.turn, side, tail=("SyncHdr", "MsgID"))
+                severity = Severity.WARNING if step.resent else None
+                yield subject.finding(RULE, step.text, spot=spot, severity=severity)
 
 
 def _of_device(subject: Case, session: Session, unseen: Unseen) -> Iterator[Step]:
@@ -108,7 +100,7 @@ def _begins_wrong(subject: Case, session: Session, unseen: Unseen) -> bool:
     if (
         session.turns[0].number in subject.alert_carriers
         or first is None
-        or as_number(first.header.msg_id) is None
+        or message_number(first.header.msg_id) is None
         or first.header.cred is not None
     ):
         return False

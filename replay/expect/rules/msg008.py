@@ -20,10 +20,10 @@ A CmdID is text: it need not be a number, nor begin with 1, nor grow.
 
 from collections.abc import Iterable
 
-from replay.expect.case import Case, Rule, Said
+from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
 from replay.expect.rules._dialogue import in_a_row
-from replay.expect.rules._faults import Fault, findings_of
+from replay.expect.rules._said import fault
 
 RULE = Rule(
     id="MSG008",
@@ -31,18 +31,14 @@ RULE = Rule(
     severity=Severity.ERROR,
     party=None,
     source="MDM 2.2.3.2; facts B7",
-    scope="capture",
+    scope="message",
 )
 _WRONG = {None: "has no CmdID", "": "has an empty CmdID", "0": "has the CmdID 0"}
 
 
-def check(subject: Case) -> Iterable[Finding]:
+def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG008."""
-    return findings_of(subject, RULE, _faults)
-
-
-def _faults(said: Said) -> Iterable[Fault]:
-    wrong = [(place, command) for place, command in said.commands if command.cmd_id in _WRONG]
+    wrong = [(place, command) for place, command in subject.commands if command.cmd_id in _WRONG]
     if wrong:
         text = in_a_row([f"{command.name} {_WRONG[command.cmd_id]}" for _, command in wrong])
-        yield Fault(f"{text}; expected a text of its own", wrong[0][0], ("CmdID",))
+        yield fault(subject, RULE, f"{text}; expected a text of its own", places=wrong[0][0], tail=("CmdID",))

@@ -19,10 +19,10 @@ None is known. CmdIDs begin anew in every message.
 
 from collections.abc import Iterable
 
-from replay.expect.case import Case, Rule, Said
+from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
 from replay.expect.rules._dialogue import in_a_row
-from replay.expect.rules._faults import Fault, findings_of
+from replay.expect.rules._said import fault
 
 RULE = Rule(
     id="MSG009",
@@ -30,20 +30,16 @@ RULE = Rule(
     severity=Severity.ERROR,
     party=None,
     source="MDM 2.2.3.2; facts B7",
-    scope="capture",
+    scope="message",
 )
 
 
-def check(subject: Case) -> Iterable[Finding]:
+def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG009."""
-    return findings_of(subject, RULE, _faults)
-
-
-def _faults(said: Said) -> Iterable[Fault]:
     first: dict[str, str] = {}
     again: dict[str, list[str]] = {}
     where: tuple[int, ...] | None = None
-    for place, command in said.commands:
+    for place, command in subject.commands:
         known = command.cmd_id
         if not known or known == "0":  # MSG008
             continue
@@ -55,4 +51,4 @@ def _faults(said: Said) -> Iterable[Fault]:
         texts = [
             f"CmdID {known!r} stands on {len(names)} commands ({in_a_row(names)})" for known, names in again.items()
         ]
-        yield Fault(in_a_row(texts), where, ("CmdID",))
+        yield fault(subject, RULE, in_a_row(texts), places=where, tail=("CmdID",))

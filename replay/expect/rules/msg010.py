@@ -15,7 +15,8 @@ the session breaks off, so that nobody knows what would have followed, nothing i
 <SyncBody><Status>…</Status><Final/></SyncBody>
 
 ## Bad
-<SyncBody><Status>…</Status></SyncBody>, and the answer is the server's own package; or <SyncBody><Final/><Status>…
+<!-- the peer's answer does not ask for more -->
+<SyncBody><Status>…</Status></SyncBody>
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,10 +24,11 @@ from typing import Final
 
 from replay.capture.references import REQUEST, RESPONSE
 from replay.capture.sessions import Session
+from replay.capture.turns import Turn
 from replay.expect.case import Case, Rule, Spot
 from replay.expect.finding import Finding, Severity
-from replay.expect.rules._faults import Fault, folded
 from replay.expect.rules._packages import Packages
+from replay.expect.rules._said import fault, name_of
 from replay.expect.rules._unseen import Unseen
 
 RULE = Rule(
@@ -37,32 +39,27 @@ RULE = Rule(
     source="MDM 2.2.3.4; DMP 6.2; facts B25, B27, B28",
     scope="capture",
 )
-_NOT_LAST: Final = Fault(
-    "Final is not the last element of SyncBody; expected nothing after it", tail=("SyncBody", "Final")
-)
-_MISSING: Final = Fault("there is no Final, though it is the last of its package", tail=("SyncBody",))
+_NOT_LAST: Final = "Final is not the last element of SyncBody; expected nothing after it"
+_MISSING: Final = "there is no Final, though it is the last of its package"
 
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of MSG010."""
-    return folded(subject, RULE, _faults(subject))
-
-
-def _faults(subject: Case) -> Iterator[tuple[Spot, Fault]]:
     for said in subject.said:
         if said.message.final and not said.message.final_is_last:
-            yield Spot(said.turn, said.side, tail=_NOT_LAST.tail), _NOT_LAST
+            yield fault(said, RULE, _NOT_LAST, tail=("SyncBody", "Final"))
     unseen = Unseen(subject)
     for session in subject.traffic.sessions:
-        for spot in _unfinished(session, unseen):
-            yield spot, _MISSING
+        for turn, side in _unfinished(session, unseen):
+            text = f"in {name_of(turn, side)}: {_MISSING}"
+            yield subject.finding(RULE, text, spot=Spot(turn, side, tail=("SyncBody",)))
 
 
-def _unfinished(session: Session, unseen: Unseen) -> Iterator[Spot]:
-    """The messages of a session that end a package without saying so."""
+def _unfinished(session: Session, unseen: Unseen) -> Iterator[tuple[Turn, str]]:
+    """The messages of a session that end a package without saying so: turn and side."""
     packages = Packages(session, unseen)
     for place, turn in enumerate(session.turns):
         if turn.request is not None and not turn.request.final and packages.ended_by_device(place):
-            yield Spot(turn, REQUEST, tail=_MISSING.tail)
+            yield turn, REQUEST
         if turn.response is not None and not turn.response.final and packages.ended_by_server(place):
-            yield Spot(turn, RESPONSE, tail=_MISSING.tail)
+            yield turn, RESPONSE

@@ -22,10 +22,10 @@ Get from the device; Put from anybody; Alert 1201 from the server.
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from replay.expect.case import Case, Rule, Said
+from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Party, Severity
 from replay.expect.rules._dialogue import command_name, in_a_row
-from replay.expect.rules._faults import Fault, findings_of
+from replay.expect.rules._said import fault
 from replay.syncml.model import Alert, Command, Unknown
 from replay.syncml.names import CLIENT_EVENT, CLIENT_INITIATED, GENERIC_ALERT, GROUPS, SERVER_INITIATED
 
@@ -35,7 +35,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     party=None,
     source="DMP 8; DMRP 6.6, 7; facts B16, B22, B23",
-    scope="capture",
+    scope="message",
 )
 _COMMANDS: Final = {
     Party.DEVICE: frozenset({"Alert", "Replace", "Results", "Status"}),
@@ -55,16 +55,12 @@ _ALERTS: Final = {
 _Wrong = tuple[str, tuple[int, ...], tuple[str, ...]]
 
 
-def check(subject: Case) -> Iterable[Finding]:
+def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG011."""
-    return findings_of(subject, RULE, _faults)
-
-
-def _faults(said: Said) -> Iterable[Fault]:
-    wrong = list(_wrong(said))
+    wrong = list(_wrong(subject))
     if wrong:
         _, places, tail = wrong[0]
-        yield Fault(in_a_row([text for text, _, _ in wrong]), places, tail)
+        yield fault(subject, RULE, in_a_row([text for text, _, _ in wrong]), places=places, tail=tail)
 
 
 def _wrong(said: Said) -> Iterator[_Wrong]:

@@ -16,7 +16,7 @@ Type of the unenrolment alert is UNE004's.
 <Meta><Format xmlns="syncml:metinf">int</Format></Meta>
 
 ## Bad
-<Meta><Format>int</Format></Meta> from a device; <Format xmlns="syncml:metinfo">.
+<Meta><Format xmlns="syncml:metinfo">int</Format></Meta>
 """
 
 from collections import Counter
@@ -25,10 +25,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from replay.expect.case import Case, Rule, Said
+from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Party, Severity
 from replay.expect.rules._dialogue import in_a_row
-from replay.expect.rules._faults import Fault, findings_of
+from replay.expect.rules._said import fault
 from replay.syncml.model import Meta, Status
 from replay.syncml.names import METINF
 from replay.syncml.unenrol import alerts
@@ -39,7 +39,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     party=None,
     source="RP; facts B, D",
-    scope="capture",
+    scope="message",
 )
 _ACCEPTED: Final = frozenset({"Type", "Format"})
 
@@ -54,16 +54,12 @@ class _Child(Struct, frozen=True):
     accepted: bool
 
 
-def check(subject: Case) -> Iterable[Finding]:
+def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG012."""
-    return findings_of(subject, RULE, _faults)
-
-
-def _faults(said: Said) -> Iterable[Fault]:
-    wrong = list(_wrong(said))
+    wrong = list(_wrong(subject))
     if not wrong:
         return
-    types = _types_of_alerts(said)
+    types = _types_of_alerts(subject)
     for accepted in (False, True):
         found = [child for child in wrong if child.accepted is accepted and (child.places, child.tail) not in types]
         if found:
@@ -71,7 +67,7 @@ def _faults(said: Said) -> Iterable[Fault]:
             if accepted:
                 text += " (Windows accepts that in a server's command)"
             severity = Severity.WARNING if accepted else None
-            yield Fault(text, found[0].places, found[0].tail, severity)
+            yield fault(subject, RULE, text, places=found[0].places, tail=found[0].tail, severity=severity)
 
 
 def _named(found: list[_Child]) -> str:

@@ -13,14 +13,14 @@ A package of which the capture has not all is not judged. What is said in a wron
 another command than Replace is MSG011's, under a leading / MSG014's.
 
 ## Good
-<Alert><CmdID>2</CmdID><Data>1201</Data></Alert>, and <Replace>…./DevInfo/DevId…</Replace>
+<Alert><CmdID>2</CmdID><Data>1201</Data></Alert>
+<Replace><CmdID>3</CmdID><Item><Source><LocURI>./DevInfo/DevId</LocURI></Source>…</Item>…</Replace>
 
 ## Bad
 The alert session's package with Alert 1226 and no Alert 1201.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 from replay.capture.references import REQUEST
 from replay.capture.sessions import Session
@@ -28,8 +28,8 @@ from replay.capture.turns import Turn
 from replay.expect.case import Case, Rule, Spot
 from replay.expect.finding import Finding, Severity
 from replay.expect.rules._devinfo import dev_info, opens_session
-from replay.expect.rules._faults import Fault, folded
 from replay.expect.rules._packages import Packages, asked_in_http
+from replay.expect.rules._said import name_of
 from replay.expect.rules._unseen import Unseen
 
 RULE = Rule(
@@ -40,15 +40,10 @@ RULE = Rule(
     source="DMP 8.3; MDM 3.1.5.1.2; facts B21",
     scope="capture",
 )
-_TAIL: Final = ("SyncBody",)
 
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of MSG013."""
-    return folded(subject, RULE, _faults(subject))
-
-
-def _faults(subject: Case) -> Iterator[tuple[Spot, Fault]]:
     unseen = Unseen(subject)
     for session in subject.traffic.sessions:
         for package in _packages_one(session, unseen):
@@ -59,7 +54,8 @@ def _faults(subject: Case) -> Iterator[tuple[Spot, Fault]]:
             if not any(True for message in messages for _ in dev_info(message)):
                 lacks.append("no Replace of DevInfo")
             if lacks:
-                yield Spot(package[0], REQUEST, tail=_TAIL), Fault(f"package 1 has {' and '.join(lacks)}", tail=_TAIL)
+                text = f"in {name_of(package[0], REQUEST)}: package 1 has {' and '.join(lacks)}"
+                yield subject.finding(RULE, text, spot=Spot(package[0], REQUEST, tail=("SyncBody",)))
 
 
 def _packages_one(session: Session, unseen: Unseen) -> Iterator[list[Turn]]:

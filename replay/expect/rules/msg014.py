@@ -21,10 +21,10 @@ from collections.abc import Iterable, Iterator
 
 from replay.capture.episodes import ExecSeen
 from replay.capture.sessions import Enrolment
-from replay.expect.case import Case, Rule, Said, Spot
+from replay.expect.case import Case, Rule, Said
 from replay.expect.finding import Finding, Party, Severity
 from replay.expect.rules._dialogue import command_name, in_a_row
-from replay.expect.rules._faults import Fault, folded
+from replay.expect.rules._said import fault
 from replay.syncml.model import Command, Exec, Results
 from replay.syncml.unenrol import is_unenroll_node
 
@@ -42,10 +42,6 @@ _Found = tuple[tuple[int, ...], tuple[str | tuple[str, int], ...], str, Command]
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of MSG014."""
-    return folded(subject, RULE, _faults(subject))
-
-
-def _faults(subject: Case) -> Iterator[tuple[Spot, Fault]]:
     by_server: dict[int, set[str]] = {}
     for said in subject.said:
         found = list(_with_slash(said))
@@ -62,7 +58,7 @@ def _faults(subject: Case) -> Iterator[tuple[Spot, Fault]]:
             places, tail, _, _ = found[0]
             texts = [f"{uri!r} in {command_name(command)}" for _, _, uri, command in found]
             text = f"{in_a_row(texts)}: an address in a command does not begin with '/'"
-            yield Spot(said.turn, said.side, places, tail), Fault(text, places, tail)
+            yield fault(said, RULE, text, places=places, tail=tail)
 
 
 def _number(enrolment: Enrolment | None) -> int:

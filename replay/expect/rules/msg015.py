@@ -10,19 +10,21 @@ The server knows the device by one of the two; where they differ it may keep two
 It is a warning, because B4 is a recommendation. Where Target and Source are swapped, MSG005 speaks.
 
 ## Good
-<Source><LocURI>0123456789ABCDEF</LocURI></Source>, and DevId 0123456789ABCDEF.
+<Source><LocURI>0123456789ABCDEF</LocURI></Source>
+<Item><Source><LocURI>./DevInfo/DevId</LocURI></Source><Data>0123456789ABCDEF</Data></Item>
 
 ## Bad
-<Source><LocURI>DEV1</LocURI></Source>, and DevId 0123456789ABCDEF.
+<Source><LocURI>DEV1</LocURI></Source>
+<Item><Source><LocURI>./DevInfo/DevId</LocURI></Source><Data>0123456789ABCDEF</Data></Item>
 """
 
 from collections.abc import Iterable
 
-from replay.expect.case import Case, Rule, Said
+from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Party, Severity
 from replay.expect.rules._devinfo import dev_id
 from replay.expect.rules._direction import swapped
-from replay.expect.rules._faults import Fault, findings_of
+from replay.expect.rules._said import fault
 
 RULE = Rule(
     id="MSG015",
@@ -30,22 +32,18 @@ RULE = Rule(
     severity=Severity.WARNING,
     party=None,
     source="DMP 8.3; facts B4",
-    scope="capture",
+    scope="message",
 )
 
 
-def check(subject: Case) -> Iterable[Finding]:
+def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG015."""
-    return findings_of(subject, RULE, _faults)
-
-
-def _faults(said: Said) -> Iterable[Fault]:
-    source = said.message.header.source
-    if said.party is not Party.DEVICE or source is None or not source.uri:
+    source = subject.message.header.source
+    if subject.party is not Party.DEVICE or source is None or not source.uri:
         return
-    found = dev_id(said.message)
-    if found is None or found[2] == source.uri or swapped(said.turn, said.side):
+    found = dev_id(subject.message)
+    if found is None or found[2] == source.uri or swapped(subject.turn, subject.side):
         return
     place, number, given = found
     text = f"./DevInfo/DevId is {given!r}, and Source {source.uri!r}; expected the same"
-    yield Fault(text, place, (("Item", number), "Data"))
+    yield fault(subject, RULE, text, places=place, tail=(("Item", number), "Data"))

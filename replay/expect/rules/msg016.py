@@ -20,10 +20,10 @@ What a reserved code means is for a later version of the protocol to say; a peer
 from collections.abc import Iterable
 from typing import Final
 
-from replay.expect.case import Case, Rule, Said
+from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
 from replay.expect.rules._dialogue import command_name, in_a_row
-from replay.expect.rules._faults import Fault, findings_of
+from replay.expect.rules._said import fault
 from replay.syncml.model import Alert
 
 RULE = Rule(
@@ -32,7 +32,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     party=None,
     source="DMRP 7; MDM 2.2.7.2; facts B",
-    scope="capture",
+    scope="message",
 )
 _DEFINED: Final = frozenset(str(code) for code in (*range(1100, 1105), 1200, 1201, *range(1221, 1227)))
 _FIRST_RESERVED: Final = range(1202, 1221)
@@ -40,20 +40,16 @@ _RESERVED_FROM: Final = 1227
 _DIGITS: Final = 18
 
 
-def check(subject: Case) -> Iterable[Finding]:
+def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG016."""
-    return findings_of(subject, RULE, _faults)
-
-
-def _faults(said: Said) -> Iterable[Fault]:
     wrong = [
         (place, command)
-        for place, command in said.commands
+        for place, command in subject.commands
         if isinstance(command, Alert) and command.code not in _DEFINED
     ]
     if wrong:
         text = in_a_row([f"{command_name(command)} {_fault_of(command.code)}" for _, command in wrong])
-        yield Fault(text, wrong[0][0], ("Data",))
+        yield fault(subject, RULE, text, places=wrong[0][0], tail=("Data",))
 
 
 def _fault_of(code: str | None) -> str:

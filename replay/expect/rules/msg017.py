@@ -8,15 +8,15 @@ the bytes are in. In WBXML, which names its charset in its head, texts in Latin-
 A strict parser refuses such a message, a lenient one reads other characters than were meant.
 
 ## Known exceptions
-A message without a declaration is UTF-8, as XML has it. Bytes that are the same in both encodings contradict nothing,
-except where a declaration of UTF-16 stands over bytes that are not. What is not the bytes of the wire
-(SyncMLViewer's streams, HAR files) is not judged.
+A message without a declaration is right in UTF-8 and UTF-16, as XML has it. Bytes that are the same in both encodings
+contradict nothing, except where a declaration of UTF-16 stands over bytes that are not. What is not the bytes of the
+wire (SyncMLViewer's streams, HAR files) is not judged.
 
 ## Good
-<?xml version="1.0" encoding="utf-8"?> over UTF-8.
+A declaration with encoding="utf-8" over UTF-8.
 
 ## Bad
-<?xml version="1.0" encoding="utf-16"?> over UTF-8.
+A declaration with encoding="utf-16" over UTF-8.
 """
 
 import re
@@ -25,10 +25,9 @@ from typing import Final
 
 from replay.capture import har, viewer
 from replay.capture.exchange import header
-from replay.capture.references import REQUEST
-from replay.expect.case import Case, Rule, Said
+from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
-from replay.expect.rules._faults import Fault, findings_of
+from replay.expect.rules._said import fault, headers_of
 from replay.syncml import wbxml
 from replay.syncml.model import Message
 from replay.syncml.xml import declared_encoding
@@ -39,7 +38,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     party=None,
     source="XML 4.3.3; facts D",
-    scope="capture",
+    scope="message",
 )
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _WIDE: Final = (("utf-32", (b"\0\0\xfe\xff", b"\xff\xfe\0\0", b"\0\0\0<", b"<\0\0\0")),
@@ -48,33 +47,28 @@ _LATIN_1: Final = 4
 _HEAD: Final = 400
 
 
-def check(subject: Case) -> Iterable[Finding]:
+def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG017."""
-    if subject.traffic.capture.format in (har.NAME, viewer.NAME):
-        return ()
-    return findings_of(subject, RULE, _faults)
-
-
-def _faults(said: Said) -> Iterable[Fault]:
-    if said.message.form == "wbxml":
-        yield from _in_wbxml(said.message)
+    if subject.case.traffic.capture.format in (har.NAME, viewer.NAME):
         return
-    for where, declared in _declared(said):
-        actual = _actual(said.message.raw, declared)
+    if subject.message.form == "wbxml":
+        text = _in_wbxml(subject.message)
+        if text is not None:
+            yield fault(subject, RULE, text)
+        return
+    for where, declared in _declared(subject):
+        actual = _actual(subject.message.raw, declared)
         if actual is not None:
-            yield Fault(f"{where} {declared!r}, but the message is in {actual}")
+            yield fault(subject, RULE, f"{where} {declared!r}, but the message is in {actual}")
             return
 
 
 def _declared(said: Said) -> Iterator[tuple[str, str]]:
     """What names an encoding, in words, and the name."""
-    exchange = said.turn.exchange
-    response = exchange.response
-    headers = exchange.headers if said.side == REQUEST else response.headers if response else ()
     declared = said.message.declared or declared_encoding(_as_letters(said.message.raw))
     if declared:
         yield "the XML declaration says", declared
-    charset = _CHARSET.search(header(headers, "content-type") or "")
+    charset = _CHARSET.search(header(headers_of(said), "content-type") or "")
     if charset:
         yield "charset in Content-Type says", charset[1]
 
@@ -106,15 +100,15 @@ def _is_utf_8(body: bytes) -> bool:
     return True
 
 
-def _in_wbxml(message: Message) -> Iterator[Fault]:
-    """Texts of a document in Latin-1 that are UTF-8 by their bytes: no text in Latin-1 looks like that."""
+def _in_wbxml(message: Message) -> str | None:
+    """That a document in Latin-1 has texts that are UTF-8 by their bytes, in words: no text in Latin-1 looks like that."""
     if _charset(message.raw) != _LATIN_1:
-        return
+        return None
     texts = (text for text in _texts(wbxml.decode(message.raw).root) if not text.isascii())
     wrong = next((text for text in texts if _is_utf_8(text.encode("latin-1", "replace"))), None)
-    if wrong is not None:
-        shown = wrong.encode("latin-1", "replace").decode()
-        yield Fault(f"the charset is 4 (ISO-8859-1), but texts are in UTF-8: {shown!r}")
+    if wrong is None:
+        return None
+    return f"the charset is 4 (ISO-8859-1), but texts are in UTF-8: {wrong.encode('latin-1', 'replace').decode()!r}"
 
 
 def _charset(body: bytes) -> int:

@@ -2,8 +2,9 @@
 
 ## What it does
 Checks that SyncHdr and every command of a message get a Status, those inside Atomic and Sequence too. The Status for
-SyncHdr is due in the next message of the other side, the others by the end of the package that answers (Final). The
-finding falls to the one who owes the answer, and names everything that one message is owed.
+SyncHdr is due in the next message of the other side, and so is the one for Alert 1222, which asks for that message;
+the others are due by the end of the package that answers (Final). The finding falls to the one who owes the answer,
+and names everything that one message is owed.
 
 ## Why it matters
 A command without a Status may have been carried out or not: the one who sent it cannot know, and sends it again or

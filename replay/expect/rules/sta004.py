@@ -65,7 +65,7 @@ def _is_doubtful(answer: Answer) -> bool:
     to, target = answer.to, answer.target
     if to is None or target is None or answer.misnamed:
         return True
-    return any(each.stray for each in target.answers[to.place])
+    return to.place in target.muddled
 
 
 def _is_inside(place: tuple[int, ...], group: tuple[int, ...]) -> bool:

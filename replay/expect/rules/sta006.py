@@ -18,11 +18,12 @@ others. What Windows found is in the attribute `msft:originalerror`, not in the 
 `<Data>0</Data>`; or no Data at all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from replay.expect.case import Case, Rule
+from replay.expect.dialogue import Answer
 from replay.expect.finding import Finding, Severity
-from replay.expect.rules._dialogue import CODES, command_name, on_answers
+from replay.expect.rules._dialogue import CODES, answer_spot, command_name, in_a_row, message_name
 from replay.syncml.model import Status
 
 RULE = Rule(
@@ -30,7 +31,7 @@ RULE = Rule(
     name="unknown-code",
     severity=Severity.WARNING,
     party=None,
-    source="RP 10; facts, Status codes",
+    source="RP 10; facts Status codes",
     scope="capture",
 )
 
@@ -39,13 +40,16 @@ def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA006."""
     for dialogue in subject.dialogues:
         for line in dialogue.judged:
-            unknown = (
-                (answer, f"{command_name(answer.command)} has {_code(answer.code)}")
-                for answer in line.carries
-                if isinstance(answer.command, Status) and answer.code not in CODES
-            )
-            yield from on_answers(subject, RULE, unknown, "Data")
+            unknown = [each for each in line.carries if isinstance(each.command, Status) and each.code not in CODES]
+            if unknown:
+                message = f"in {message_name(line)}: {'; '.join(_what(unknown))}"
+                yield subject.finding(RULE, message, spot=answer_spot(unknown[0], "Data"))
 
 
-def _code(code: str | None) -> str:
-    return f"the undefined code {code!r}" if code else "no code"
+def _what(unknown: list[Answer]) -> Iterator[str]:
+    """The codes that are not defined, each with the Status elements that have it."""
+    by_code: dict[str, list[str]] = {}
+    for answer in unknown:
+        by_code.setdefault(answer.code or "", []).append(command_name(answer.command))
+    for code, names in by_code.items():
+        yield f"{in_a_row(names)} with {f'the undefined code {code!r}' if code else 'no code'}"

@@ -45,26 +45,31 @@ RULE = Rule(
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA007."""
     for dialogue in subject.dialogues:
+        own: dict[int, set[int]] = {}
         for line in dialogue.judged:
-            unfitting = ((answer, _what(answer)) for answer in line.carries if _is_unfitting(answer))
+            unfitting = ((answer, _what(answer)) for answer in line.carries if _is_unfitting(answer, own))
             yield from on_answers(subject, RULE, unfitting, "Data")
 
 
-def _is_unfitting(answer: Answer) -> bool:
+def _is_unfitting(answer: Answer, own: dict[int, set[int]]) -> bool:
+    """Whether the code of an answer to a generic alert does not fit. `own` holds the unenrolment alerts of messages that were
+    looked at."""
     command = answer.to.command if answer.to else None
     if not isinstance(command, Alert) or command.code != GENERIC_ALERT or answer.misnamed or answer.stray:
         return False
     if answer.code in _FITTING or answer.code not in CODES:
         return False
-    return (answer.code or "") < "400" or not _is_unenrolment(answer)
-
-
-def _is_unenrolment(answer: Answer) -> bool:
-    """Whether it is the unenrolment alert that is answered."""
-    message, to = answer.target.message if answer.target else None, answer.to
-    return message is not None and to is not None and any(alert.command is to.command for alert in alerts(message))
+    target = answer.target
+    if (answer.code or "") < "400" or target is None or target.message is None:
+        return True
+    if target.place not in own:
+        own[target.place] = {id(alert.command) for alert in alerts(target.message)}
+    return id(command) not in own[target.place]
 
 
 def _what(answer: Answer) -> str:
     to = answer.to.command if answer.to else None
-    return f"{command_name(answer.command)} answers the generic {command_name(to)} with {answer.code}"
+    return (
+        f"{command_name(answer.command)} answers the generic {command_name(to)} with {answer.code}; expected 200 or 202, "
+        "or 401, 406, 407, 412, 415 or 500"
+    )

@@ -23,11 +23,11 @@ from collections.abc import Iterable
 
 from replay.capture.references import REQUEST
 from replay.expect.case import Case, Rule
-from replay.expect.dialogue import Answer
+from replay.expect.dialogue import Answer, Line
 from replay.expect.finding import Finding, Severity
+from replay.expect.owed import is_unenrolment
 from replay.expect.rules._dialogue import CODES, command_name, on_answers
-from replay.syncml.model import Command, Results
-from replay.syncml.unenrol import execs
+from replay.syncml.model import Results
 
 RULE = Rule(
     id="STA008",
@@ -39,38 +39,41 @@ RULE = Rule(
 )
 
 
+#: Of a message's Gets by CmdID (more than one is MSG009): the codes that they were answered by.
+_Codes = dict[str | None, dict[str | None, None]]
+
+
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA008."""
     for dialogue in subject.dialogues:
+        gets: dict[int, _Codes] = {}
         for line in dialogue.judged:
             if line.side == REQUEST:
-                found = ((answer, what) for answer in line.carries if (what := _wrong(answer)) is not None)
+                found = ((answer, what) for answer in line.carries if (what := _wrong(answer, gets)) is not None)
                 yield from on_answers(subject, RULE, found)
 
 
-def _wrong(answer: Answer) -> str | None:
-    """What is wrong with Results; None where nothing is, or another rule says it."""
-    command = answer.to.command if answer.to else None
-    if not isinstance(answer.command, Results) or command is None or answer.target is None or answer.misnamed:
+def _wrong(answer: Answer, gets: dict[int, _Codes]) -> str | None:
+    """What is wrong with Results; None where nothing is, or another rule says it. `gets` holds the messages that were looked at."""
+    command, target = answer.to.command if answer.to else None, answer.target
+    if not isinstance(answer.command, Results) or command is None or target is None or answer.misnamed:
         return None
-    meant = _meant(answer, command)
-    name, of = command_name(answer.command), f"of message {answer.target.msg_id}"
-    if not meant:
-        return None if _is_unenrolment(answer, command) else f"{name} are for {command_name(command)} {of}, no Get"
-    codes = [each.code for place in meant for each in answer.target.answers.get(place, ())]
-    if not codes or "200" in codes or codes[0] not in CODES:
+    if target.place not in gets:
+        gets[target.place] = _gets(target)
+    codes = gets[target.place].get(command.cmd_id)
+    name, of = command_name(answer.command), f"of message {target.msg_id}"
+    if codes is None:
+        return None if is_unenrolment(command) else f"{name} are for {command_name(command)} {of}, no Get"
+    code = next(iter(codes), None)
+    if "200" in codes or code not in CODES:
         return None
-    return f"{name} are for {command_name(command)} {of}, which was answered by Status {codes[0]}"
+    return f"{name} are for {command_name(command)} {of}, which was answered by Status {code}, not 200"
 
 
-def _meant(answer: Answer, command: Command) -> list[tuple[int, ...]]:
-    """The places of the Gets with the CmdID that is referred to; more than one is MSG009."""
-    message = answer.target.message if answer.target else None
-    if message is None:
-        return []
-    return [place for place, each in message.walk() if each.name == "Get" and each.cmd_id == command.cmd_id]
-
-
-def _is_unenrolment(answer: Answer, command: Command) -> bool:
-    message = answer.target.message if answer.target else None
-    return message is not None and any(each.command is command for each in execs(message))
+def _gets(line: Line) -> _Codes:
+    found: _Codes = {}
+    for place, command in line.message.walk() if line.message else ():
+        if command.name == "Get":
+            codes = found.setdefault(command.cmd_id, {})
+            codes.update(dict.fromkeys(answer.code for answer in line.answers.get(place, ())))
+    return found
