@@ -1,5 +1,6 @@
 """`omadm check`: verdicts and findings."""
 
+import os
 from datetime import UTC, datetime
 
 import click
@@ -30,10 +31,9 @@ from replay.expect.judge import Judgement, Scope, judge, unreadable
 from replay.expect.scenarios.model import Scenario
 from replay.expect.schedule import QUIET
 from replay.expect.toml_lines import TomlError
-from replay.report.as_json import as_json
+from replay.report.forms import FORMS, render
 from replay.report.safe import visible
 from replay.report.shapes import report
-from replay.report.text import check_text
 from replay.syncml.credentials import Secret
 
 
@@ -118,7 +118,7 @@ def _evidence(value: str) -> EvidenceFile:
     default="error",
     help="From which findings on the exit code is 1; `error` leaves inconclusive at 3.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
 @lenient_option
 @output_option
 @verbosity_options
@@ -173,8 +173,13 @@ def command(
     judgements = [_judged(path, options, scope) for path in captures]
     left = _left(accept, judgements, scope)
     shaped = report(judgements, left, log)
-    text = as_json(shaped) if form == "json" else check_text(shaped, detail=-1 if brief else int(verbose))
+    text = render(form, judgements, shaped, detail=-1 if brief else int(verbose), fail_on=fail_on)
     write_result(text, output)
+    if os.environ.get("GITHUB_ACTIONS") == "true":  # its runner reads both streams; the result stays as it is
+        from replay.report.annotations import annotations
+
+        for line in annotations(judgements):
+            click.echo(line, err=True)
     if left and form != "text":  # the text says so itself
         click.echo("\n".join(f"omadm: {visible(line)}" for line in left), err=True)
     for line in not_verified(options.secrets, [each.traffic for each in judgements if each.traffic]):
