@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -61,12 +62,17 @@ class Follower:
                 if isinstance(self._show, _Table):
                     stack.enter_context(self._show)
                 file.seek(self._begin)
+                cost = 0.0
                 waiting = True
                 while waiting:
                     waiting = not self._stop.is_set()
+                    if not waiting and cost > _TICK:
+                        break
                     began = time.monotonic()
                     self._judge.feed(file.read())
-                    look = self._judge.look(began)
+                    look = self._judge.look(began, partial(self._kept_waiting, began))
+                    if look is None:
+                        break
                     self._show(look)
                     if any(each.decided and self._expect in (None, each.scenario) for each in look.episodes):
                         self._decided()
@@ -78,6 +84,10 @@ class Follower:
             self._failed(
                 f"the live judgement ended: {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
             )
+
+    def _kept_waiting(self, began: float) -> bool:
+        """Whether who stops a recording is kept waiting by a look that began then."""
+        return self._stop.is_set() and time.monotonic() - began > 2 * _TICK
 
 
 def _silent(look: Look) -> None:

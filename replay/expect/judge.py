@@ -78,8 +78,9 @@ def judge(capture: Capture, options: Options | None = None, scope: Scope | None 
     return judge_traffic(traffic, options, scope)
 
 
-def judge_traffic(traffic: Traffic, options: Options, scope: Scope) -> Judgement:
-    """Judges what was read and grouped already; of `scope`, since and lenient were up to whoever did that."""
+def judge_traffic(traffic: Traffic, options: Options, scope: Scope, *, episodes_only: bool = False) -> Judgement:
+    """Judges what was read and grouped already; of `scope`, since and lenient were up to whoever did that. `episodes_only` leaves
+    out the rules that go through every message, for who looks again and again."""
     case = Case(traffic, options)
     if scope.device is not None:
         case.episodes = [each for each in case.episodes if each.episode.enrolment.device == scope.device]
@@ -90,7 +91,7 @@ def judge_traffic(traffic: Traffic, options: Options, scope: Scope) -> Judgement
         crashes.parties.add(Party.DEVICE)
     findings: list[Finding] = []
     for entry in registry().values():
-        if entry.rule.id not in scope.ignore:
+        if entry.rule.id not in scope.ignore and (entry.rule.scope == "episode" or not episodes_only):
             findings += crashes.guard(entry.rule, partial(_apply, entry, case)) or []
     matched: frozenset[int] = frozenset()
     if scope.accepted is not None:

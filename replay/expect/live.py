@@ -1,10 +1,11 @@
 """Judgement while a journal is being written: what is known of each session and episode now, and when an episode is decided.
 
-No clock and no file here: lines are fed in, and whoever looks says what time it is. What a live judgement says is provisional. The
-verdict is that of `judge` on the whole journal, once it is closed.
+No clock and no file here: lines are fed in, and whoever looks says what time it is. What a live judgement says is
+provisional. While an episode is pending the rules on its sequence look at it; once it is decided all of them do. The verdict
+is that of `judge` on the whole journal, once that is closed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -72,6 +73,7 @@ class LiveJudge:
         self._reader = JournalReader(path)
         self._rest = b""
         self._turns: dict[int, tuple[int, Turn]] = {}
+        self._decided: dict[float, EpisodeState] = {}
 
     def feed(self, data: bytes) -> bool:
         """Takes what was appended to the journal. Says whether a whole line was among it."""
@@ -80,17 +82,32 @@ class LiveJudge:
             self._reader.take(line + b"\n")
         return bool(lines)
 
-    def look(self, mono: float) -> Look:
-        """Judges what was fed so far, at a reading of the recorder's steady clock (seconds)."""
+    def look(self, mono: float, give_up: Callable[[], bool] = lambda: False) -> Look | None:
+        """Judges what was fed so far, at a reading of the recorder's steady clock (seconds). None where there was so much to
+        read that `give_up` said so meanwhile."""
         self._reader.watched_until(mono)
         capture = self._reader.capture
-        turns = [self._turn(exchange) for exchange in capture.exchanges]
-        judgement = judge_traffic(group(capture, turns), self.options, self.scope)
+        turns = []
+        for exchange in capture.exchanges:
+            turns.append(self._turn(exchange))
+            if give_up():
+                return None
+        traffic = group(capture, turns)
+        judgement = judge_traffic(traffic, self.options, self.scope, episodes_only=True)
         episodes = tuple(_episode(each, judgement) for each in judgement.episodes)
+        if any(each.decided and self._is_new(each) for each in episodes):
+            whole = judge_traffic(traffic, self.options, self.scope)
+            self._decided |= {state.key: state for each in whole.episodes if (state := _episode(each, whole)).decided}
+        episodes = tuple(each if self._is_new(each) else self._decided[each.key] for each in episodes)
         sessions = tuple(_session(session) for session in judgement.sessions)
         unread = sum(turn.kind in (DM, OPAQUE) and not turn.readable for turn in turns)
         self._forget(judgement, episodes)
         return Look(sessions, episodes, self._reader.read, unread)
+
+    def _is_new(self, episode: EpisodeState) -> bool:
+        """Whether an episode was not decided yet, or has gone on since: then every rule has to look at it."""
+        known = self._decided.get(episode.key)
+        return known is None or not episode.decided or (known.silent is None) != (episode.silent is None)
 
     def _turn(self, exchange: Exchange) -> Turn:
         """The exchange, read; again only when something has come to it."""

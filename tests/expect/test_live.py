@@ -5,6 +5,7 @@ import pytest
 from replay.expect.case import Options
 from replay.expect.judge import Scope
 from replay.expect.live import _KEEP, PENDING, LiveJudge
+from replay.lab import messages
 from tests.story import MONO0, Story, server, user
 
 
@@ -83,3 +84,19 @@ def test_what_is_long_past_is_forgotten_but_not_what_is_pending():
     assert [episode.decided for episode in again.episodes] == [True]
     assert len(judge._reader.capture.exchanges) == _KEEP
     assert len(judge._turns) == _KEEP
+
+
+def test_a_look_can_be_given_up():
+    judge = LiveJudge("story.jsonl", Options(), Scope())
+    judge.feed(server().text())
+    assert judge.look(MONO0 + 40, lambda: True) is None
+    assert judge.look(MONO0 + 40) is not None
+
+
+def test_every_rule_looks_at_an_episode_that_is_decided():
+    story = Story().ordinary("1").watch(5)
+    request = story.package_one("2", alert=messages.unenrol_alert())
+    story.exchange(request.replace(b"<VerProto>DM/1.2", b"<VerProto>DM/1.1"), story.answer(request))
+    assert live(story, at=story.now + 1).episodes[0].failed == ()
+    (episode,) = live(story, at=story.now + 61).episodes
+    assert (episode.state, episode.failed) == ("fail", ("MSG003",))
