@@ -2,22 +2,22 @@
 
     mitmdump -s addons/disturb.py -s addons/record.py --set omadm_fault=drop-reply@alert
 
-It has to be loaded before the recorder, which then writes what the device really got. Every fault that was applied is a note in
-the recorder's journal, or in the log where nothing is recorded. Unlike the recorder this script reads messages, because a
+The recorder comes after it, and so writes what the device really got. Every fault that was applied is a note in the
+recorder's journal, or in the log where nothing is recorded. Under HTTP/2 it is the stream of the exchange that is closed, reset
+or cut; the connection and the other exchanges on it go on. Unlike the recorder this script reads messages, because a
 fault is aimed at what they say; without faults it does nothing. What is not OMA DM is left alone.
 """
 
 import asyncio
 import logging
 import os
-import socket
-import struct
 from collections.abc import Sequence
 from typing import Any
 
 from mitmproxy import addonmanager, connection, ctx, exceptions, http
 from mitmproxy.addonmanager import Loader
 
+from replay.capture import proxy_state
 from replay.play import faults
 from replay.play.faults import Fault, Seen, SessionKey
 from replay.syncml.media import is_syncml_type
@@ -25,6 +25,7 @@ from replay.syncml.read import looks_like_syncml
 
 logger = logging.getLogger(__name__)
 _NONCE_BYTES = 16
+_INTERNAL_ERROR = 2  # RFC 9113, 7
 
 
 class Disturber:
@@ -96,11 +97,11 @@ class Disturber:
         if fault.kind == faults.DELAY:
             return await self._delay(fault, flow, came)
         if fault.kind == faults.DROP_REPLY:
-            _end(flow, "other", _note(fault, flow, f"{came} is dropped and the connection closed"))
+            done = "its stream reset" if flow.request.is_http2 else "the connection closed"
+            _end(flow, "other", _note(fault, flow, f"{came} is dropped and {done}"))
             return False
         if fault.kind == faults.RESET:
-            done = "reset" if _reset_when_closed(flow.client_conn) else "closed; in this mode it cannot be reset"
-            _end(flow, "other", _note(fault, flow, f"{came} is dropped and the connection {done}"))
+            _end(flow, "other", _note(fault, flow, f"{came} is dropped and {_reset(flow)}"))
             return False
         if fault.kind == faults.TRUNCATE:
             _truncate(fault, flow, response, came)
@@ -119,10 +120,28 @@ class Disturber:
         """Holds an answer back, and nothing else: other exchanges go on meanwhile."""
         _note(fault, flow, f"{came} is held back for {float(fault.value or 0):g} s")
         await asyncio.sleep(float(fault.value or 0))
-        if flow.client_conn.state is connection.ConnectionState.OPEN:
+        if not _given_up(flow):
             return True
         _end(flow, "client-closed", "the device hung up while its answer was held back")
         return False
+
+
+def _given_up(flow: http.HTTPFlow) -> bool:
+    """Whether the device has hung up, or reset the stream of the exchange, while a hook held it up."""
+    if flow.client_conn.state is not connection.ConnectionState.OPEN:
+        return True
+    return proxy_state.gave_up(proxy_state.stream_of(proxy_state.handler_of(ctx.master, flow.client_conn.id), flow))
+
+
+def _reset(flow: http.HTTPFlow) -> str:
+    """Makes the end of an exchange a reset, and says of what: of its stream under HTTP/2, where other exchanges go on, else of
+    the device's connection."""
+    if flow.request.is_http2:
+        return "its stream reset"
+    handler = proxy_state.handler_of(ctx.master, flow.client_conn.id)
+    if proxy_state.reset_when_closed(handler, flow.client_conn):
+        return "the connection reset"
+    return "the connection closed; in this mode it cannot be reset"
 
 
 def _note(fault: Fault, flow: http.HTTPFlow, what: str) -> str:
@@ -155,18 +174,30 @@ def _truncate(fault: Fault, flow: http.HTTPFlow, response: http.Response, came: 
         response.headers["connection"] = "close"
     response.raw_content = body[:keep]
     flow.metadata[faults.BY_PROXY] = True
-    text = _note(fault, flow, f"{came} is cut off after {keep} of {len(body)} bytes and the connection closed")
+    done = "its stream reset" if flow.request.is_http2 and _cut_stream(flow) else "the connection closed"
+    text = _note(fault, flow, f"{came} is cut off after {keep} of {len(body)} bytes and {done}")
     flow.metadata[faults.ENDED] = {"cause": "truncated", "detail": text, "received": keep}
 
 
-def _reset_when_closed(client: connection.Client) -> bool:
-    """Makes the close of a device's connection a TCP reset; False where its socket is not at hand (WireGuard, say)."""
-    handler: Any = ctx.master.addons.get("proxyserver").connections.get(client.id)
-    transport = handler.transports.get(client) if handler is not None else None
-    sock = transport.writer.get_extra_info("socket") if transport is not None and transport.writer is not None else None
-    if sock is None:
+def _cut_stream(flow: http.HTTPFlow) -> bool:
+    """Has the stream of an exchange reset where its answer would end: a device could take one that ends for whole. False
+    where the stream is not at hand."""
+    handler = proxy_state.handler_of(ctx.master, flow.client_conn.id)
+    stream, link = proxy_state.stream_of(handler, flow), proxy_state.http2_of(handler, flow.client_conn)
+    if stream is None or link is None:
         return False
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    number, send_headers, end_stream = stream.stream_id, link.send_headers, link.end_stream
+
+    def send_headers_and_go_on(which: int, headers: Any, end_stream: bool = False) -> None:
+        send_headers(which, headers, end_stream=end_stream and which != number)
+
+    def reset_at_end(which: int) -> None:
+        if which == number:
+            link.reset_stream(which, _INTERNAL_ERROR)
+        else:
+            end_stream(which)
+
+    link.send_headers, link.end_stream = send_headers_and_go_on, reset_at_end
     return True
 
 

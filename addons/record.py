@@ -5,45 +5,53 @@
 A hook writes one line and nothing more: no parsing, no waiting, no sync. Whatever goes wrong here is said and counted, and
 never touches the traffic. Other exchanges pass by: of them the journal has method, URL without its query, and status,
 because "nothing was sent" and "the server could be reached" are told from them too.
+
+Wherever the script stands among others, the recorder comes last, so that it sees what the server is sent and what the device
+gets; a first look at the answers tells it whether they were altered on the way.
 """
 
 import asyncio
-import functools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from mitmproxy import command, connection, ctx, exceptions, http, tls
+from mitmproxy import command, connection, ctx, exceptions, http
 from mitmproxy.addonmanager import Loader
 
 from replay import __version__
-from replay.capture.certificates import identity_of_pem, shown_to
-from replay.capture.endings import bytes_received, cause_of
+from replay.capture import http1
+from replay.capture.certificates import identity_of_pem, name_towards, shown_to
+from replay.capture.connections import Connections, Crashes, guarded
+from replay.capture.dispatch import Dispatch
 from replay.capture.exchange import CaptureError, Identity
 from replay.capture.journal import DEFAULT_INTERVAL, JournalWriter, encode_body
-from replay.capture.wire import peer_address, text_of
+from replay.capture.kept import (
+    FirstLook,
+    body_of,
+    goes_on_until_closed,
+    header_of,
+    headers_of,
+    is_oma_dm,
+    is_syncml,
+    part_of,
+)
+from replay.capture.wire import peer_address
+from replay.normal.redact_lines import LineRedactor
 from replay.play.faults import BY_PROXY, ENDED
-from replay.syncml.media import is_enrolment_request, is_management_url, is_pkcs7_type, is_syncml_type
-from replay.syncml.read import looks_like_syncml
 
 logger = logging.getLogger(__name__)
-_LIGHT_HEADERS = (b"content-type", b"content-length")
+#: In mitmproxy's words where it does not pass a malformed message on, and always answers by itself (`validate_inbound_headers`).
+_REFUSED = "refusing to prevent"
 
 
-def _guarded(hook: Callable[..., None]) -> Callable[..., None]:
-    """A hook whose faults are counted and journalled; the traffic goes on."""
+class _Exchange(NamedTuple):
+    """An exchange in progress: whether it is kept whole, and the connection it is on."""
 
-    @functools.wraps(hook)
-    def guarded(self: "Recorder", *args: Any) -> None:
-        try:
-            hook(self, *args)
-        except Exception as error:
-            self.fail(f"the recorder failed in its hook {hook.__name__!r}: {type(error).__name__}: {error}")
-            logger.exception("omadm: %s", self.failures[-1])
-
-    return guarded
+    whole: bool
+    conn: str
 
 
 class Recorder:
@@ -58,9 +66,16 @@ class Recorder:
         self.failures: list[str] = []
         self.recorded = 0
         self.passed_by = 0
-        self._open: dict[str, bool] = {}
+        self.stopped = False
+        self.recorder = self
+        self.connections = Connections(self)
+        self.addons = [self.connections]
+        self._first = FirstLook()
+        self._crashes = Crashes(self.fail)
+        self._dispatch: Dispatch | None = None
+        self._begun: dict[str, connection.Client] = {}
+        self._open: dict[str, _Exchange] = {}
         self._from_server: set[str] = set()
-        self._connected: set[str] = set()
         self._watcher: asyncio.Task[None] | None = None
 
     def load(self, loader: Loader) -> None:
@@ -80,9 +95,22 @@ class Recorder:
             False,
             "Let mitmproxy answer 502 where the server closed without an answer; else the device sees the close itself.",
         )
+        loader.add_option("omadm_redact", bool, False, "Write pseudonyms instead of secrets and identities.")
+        try:
+            http1.mend()
+        except Exception:  # a mitmproxy that is built otherwise
+            logger.warning("omadm: interim responses and trailer fields cannot be passed on", exc_info=True)
+        self._dispatch = Dispatch(ctx.master.addons)
+        try:
+            self._dispatch.start()
+        except AttributeError:
+            logger.warning("omadm: events go mitmproxy's own, slower way", exc_info=True)
 
     def configure(self, updated: set[str]) -> None:
         """Checks the options; opens the journal the first time."""
+        for option in ("stream_large_bodies", "body_size_limit"):
+            if getattr(ctx.options, option, None):
+                raise exceptions.OptionsError(f"{option} has to be unset: bodies would be missing from the journal")
         try:
             interval = float(ctx.options.omadm_interval)
         except ValueError:
@@ -91,7 +119,7 @@ class Recorder:
             raise exceptions.OptionsError(
                 f"omadm_interval is {ctx.options.omadm_interval!r}; expected seconds from 0.05 to 3600"
             )
-        if self.journal is None and not self.failures:
+        if self.journal is None and not self.failures and not self.stopped:
             self._open_journal(interval)
         elif "omadm_journal" in updated and self.path and ctx.options.omadm_journal not in ("", str(self.path)):
             raise exceptions.OptionsError("omadm_journal cannot be changed while the journal is being written")
@@ -103,14 +131,23 @@ class Recorder:
             if not given:
                 self.path.parent.mkdir(exist_ok=True)
             self.journal = JournalWriter(
-                self.path, tool=f"omadm-replay {__version__}", mode=",".join(ctx.options.mode), interval=interval
+                self.path,
+                tool=f"omadm-replay {__version__}",
+                mode=",".join(ctx.options.mode),
+                interval=interval,
+                # the one case in which messages are read before they go on: what has not been redacted must not reach the disk
+                redact=LineRedactor(partial(self.fault, "redact")) if ctx.options.omadm_redact else None,
             )
         except (OSError, CaptureError) as error:
             raise exceptions.OptionsError(f"the journal cannot be written: {error}") from error
+        ctx.master.addons.chain = [self._first, *ctx.master.addons.chain]
+        logging.getLogger("mitmproxy.proxy.server").addHandler(self._crashes)
         logger.info("omadm: recording into %s", self.path)
 
     def running(self) -> None:
         """Starts the lines that say that the recorder is watching."""
+        if self._watcher is not None:
+            return
         if self.journal is None:
             self.fail("no journal was opened; nothing is recorded")
             logger.error("omadm: %s", self.failures[-1])
@@ -119,21 +156,31 @@ class Recorder:
     async def _watch(self) -> None:
         while self.journal is not None:
             await asyncio.sleep(self.journal.interval)
+            self.connections.note_all()
             self.write("watching", passed_by=self.passed_by)
 
     def done(self) -> None:
-        """Ends the journal: what is open now was never answered while the proxy was up."""
+        """Ends the journal: what is open now was never answered while the proxy was up, and nothing goes on after it."""
         if self._watcher is not None:
             self._watcher.cancel()
         for flow_id in self._open:
             self.write("failure", id=flow_id, cause="proxy-stopped", detail="the proxy was stopped", received=None)
+        for client in self._begun.values():
+            self.connections.not_read(client, "proxy-stopped", "the proxy was stopped while a request came in")
+        self.connections.stop()
         self._open.clear()
+        self.stopped = True
         journal, self.journal = self.journal, None
         if journal is not None:
             try:
                 journal.close("stopped" if not self.failures else self.failures[0])
             except OSError as error:
-                self.fail(f"the journal could not be closed: {error}")
+                self.failures.append(f"{self.path}: the journal could not be closed: {error.strerror or error}")
+                logger.error("omadm: %s", self.failures[-1])  # noqa: TRY400 - the message is the whole of it
+        logging.getLogger("mitmproxy.proxy.server").removeHandler(self._crashes)
+        ctx.master.addons.chain = [addon for addon in ctx.master.addons.chain if addon is not self._first]
+        if self._dispatch is not None:
+            self._dispatch.stop()
         logger.info("omadm: %d exchanges recorded, %d others passed by", self.recorded, self.passed_by)
 
     def write(self, type_: str, **members: Any) -> None:
@@ -155,6 +202,16 @@ class Recorder:
         self.failures.append(what)
         self.write("note", name="recorder-failed", text=what)
 
+    def fault(self, hook: str, error: Exception, conn: str | None) -> None:
+        """A hook has failed: something that went over this connection is not on file."""
+        self.fail(f"the recorder failed in its hook {hook!r}: {type(error).__name__}: {error}")
+        self.write("failure", id=None, conn=conn, cause="other", detail=self.failures[-1], received=None)
+        logger.exception("omadm: %s", self.failures[-1])
+
+    def in_progress(self, client: connection.Client) -> bool:
+        """Whether an exchange is in progress on a device's connection."""
+        return any(exchange.conn == client.id for exchange in self._open.values())
+
     @command.command("omadm.note")  # type: ignore[untyped-decorator]
     def note(self, text: str, name: str = "") -> None:
         """Put a mark into the journal that is being written; NAME says what kind of mark, such as push."""
@@ -162,56 +219,28 @@ class Recorder:
             raise exceptions.CommandError("nothing is being recorded, so there is nothing to put a mark into")
         self.write("note", text=text, **({"name": name} if name else {}))
 
-    # -- connections ----------------------------------------------------------------------------------------------------
-
-    def _connect(self, client: connection.Client, host: str | None) -> None:
-        if client.id not in self._connected:
-            self._connected.add(client.id)
-            self.write("connect", conn=client.id, client=peer_address(client.peername), sni=client.sni, host=host)
-
-    @_guarded
-    def tls_clienthello(self, data: tls.ClientHelloData) -> None:
-        """The first that is known of a TLS connection: where it wants to go."""
-        address = data.context.server.address
-        if data.context.client.sni is None:
-            data.context.client.sni = data.client_hello.sni
-        self._connect(data.context.client, address[0] if address else None)
-
-    @_guarded
-    def tls_failed_client(self, data: tls.TlsData) -> None:
-        """A TLS connection that the device broke off: no request was read from it."""
-        client = data.context.client
-        self._connect(client, None)
-        self.write(
-            "failure",
-            id=None,
-            conn=client.id,
-            cause="tls-failed",
-            detail=f"TLS with the device failed: {client.error or data.conn.error or 'no reason given'}",
-            received=None,
-        )
-
-    @_guarded
-    def client_disconnected(self, client: connection.Client) -> None:
-        """The device's connection ended."""
-        self._connect(client, None)
-        self._connected.discard(client.id)
-        self.write("disconnect", conn=client.id, side="client")
-
     # -- exchanges ------------------------------------------------------------------------------------------------------
 
-    @_guarded
+    @guarded
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """A request comes in. It does not go on before it is whole and on file."""
+        flow.request.stream = False
+        self._begun[flow.id] = flow.client_conn
+
+    @guarded
     def request(self, flow: http.HTTPFlow) -> None:
         """The whole request is there and has not gone on yet."""
-        body = flow.request.get_content(strict=False)
-        whole = _is_oma_dm(flow.request, body or b"")
+        if self._refused(flow):
+            return
+        self._begun.pop(flow.id, None)
+        body = body_of(flow.request)
+        whole = is_oma_dm(flow.request, body or b"")
         self.recorded += whole
         self.passed_by += not whole
-        self._connect(flow.client_conn, flow.request.host)
-        self._open[flow.id] = whole
+        self.connections.note(flow.client_conn, flow.request.host)
+        self._open[flow.id] = _Exchange(whole, flow.client_conn.id)
         url = flow.request.url
         certificates: Sequence[Any] = flow.client_conn.certificate_list or ()
-        saw = shown_to(ctx.options.client_certs, flow.request.host) if flow.request.scheme == "https" else None
         self.write(
             "request",
             id=flow.id,
@@ -220,101 +249,144 @@ class Recorder:
             method=flow.request.method,
             url=url if whole else url.split("?", 1)[0],
             http=flow.request.http_version,
-            headers=_headers(flow.request, whole),
+            headers=headers_of(flow.request, whole),
             body=encode_body(body) if whole else None,
             client_cert=_identity(identity_of_pem(certificates[0].to_pem()) if certificates else None),
-            server_saw=_identity(saw),
+            server_saw=_identity(_shown_to_server(flow)),
             **({} if whole else {"light": True}),
         )
 
-    def responseheaders(self, flow: http.HTTPFlow) -> None:
-        """Only a response that comes from the server gets here; one that was made in the proxy does not."""
-        self._from_server.add(flow.id)
+    def _refused(self, flow: http.HTTPFlow) -> bool:
+        """After its last line the recorder lets nothing go on any more: the proxy is being stopped."""
+        if self.stopped and flow.killable:
+            flow.kill()
+        return self.stopped
 
-    @_guarded
+    @guarded
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """A response begins. One that comes from the server has no body yet; one that was made in the proxy has."""
+        if flow.response is not None:
+            flow.response.stream = False
+            if flow.response.raw_content is None:
+                self._from_server.add(flow.id)
+
+    @guarded
     def response(self, flow: http.HTTPFlow) -> None:
         """The whole response is there and has not gone to the device yet. Another addon may have altered it, cut it (`ENDED`)
         or closed the connection instead; the journal has what the device gets."""
-        whole = self._open.pop(flow.id, True)
-        made_here = flow.id not in self._from_server or flow.metadata.get(BY_PROXY, False)
+        untouched = self._first.pop(flow)
+        if self._refused(flow):
+            return
+        exchange = self._open.pop(flow.id, None)
+        by_server = flow.id in self._from_server and untouched and not flow.metadata.get(BY_PROXY, False)
+        self._from_server.discard(flow.id)
         ended: dict[str, Any] | None = flow.metadata.get(ENDED)
-        if flow.error is None:
-            self._response(flow, whole, by="proxy" if made_here else "server")
+        if flow.error is None and flow.response is not None:
+            whole, by = exchange is None or exchange.whole, "server" if by_server else "proxy"
+            self._response(flow.id, flow.response, body_of(flow.response), whole, by)
+            ended = ended or self._cut_unnoticed(flow, flow.response)
         elif ended is None:
-            ended = {"cause": "other", "detail": f"the proxy did not pass the answer on: {flow.error.msg}"}
+            ended = {"cause": "other", "detail": f"the proxy did not pass the answer on: {flow.error}"}
         if ended is not None:
             self.write("failure", id=flow.id, conn=flow.client_conn.id, **{"received": None, **ended})
-        self._from_server.discard(flow.id)
 
-    def _response(self, flow: http.HTTPFlow, whole: bool, by: str) -> None:
-        response = flow.response
-        if response is None:
-            return
-        body = response.get_content(strict=False)
-        whole = whole or _is_syncml(response.headers.get("content-type"), body)
+    def _response(self, exchange: str, response: http.Response, body: bytes | None, whole: bool, by: str) -> None:
+        whole = whole or is_syncml(header_of(response, b"content-type"), body)
         self.write(
             "response",
-            id=flow.id,
+            id=exchange,
             status=response.status_code,
             reason=response.reason,
             http=response.http_version,
-            headers=_headers(response, whole),
+            headers=headers_of(response, whole),
             body=encode_body(body) if whole else None,
             by=by,
         )
 
-    @_guarded
+    def _cut_unnoticed(self, flow: http.HTTPFlow, response: http.Response) -> dict[str, Any] | None:
+        """The end of a body that goes on until the connection is closed, where it was reset: mitmproxy takes it for whole."""
+        if not goes_on_until_closed(flow.request, response):
+            return None
+        broke = self.connections.broke(flow.server_conn)
+        detail = "the body goes on until the connection is closed, but the connection broke; it was passed on as it was"
+        size = len(response.raw_content or b"")
+        return {"cause": "truncated", "detail": f"{detail}: {broke}", "received": size} if broke else None
+
+    @guarded
     def error(self, flow: http.HTTPFlow) -> None:
         """The exchange ended without a whole answer. The device is not given mitmproxy's 502 for it, but the bare close that
         it would have seen without a proxy."""
+        if self._refused(flow):
+            return
         words = flow.error.msg if flow.error else "no reason given"
-        cause = cause_of(words, connected=bool(flow.server_conn.timestamp_tcp_setup) or None)
-        known = flow.id in self._open
-        whole = self._open.pop(flow.id, True)
-        made_502 = False
-        if cause != "client-closed" and flow.killable:
-            if ctx.options.omadm_keep_502:
-                made_502 = known and flow.response is None
-            else:
-                flow.kill()
-        if known and flow.response is not None:
-            self._response(flow, whole, by="server")
+        exchange = self._open.pop(flow.id, None)
+        by_server = flow.id in self._from_server
+        self._from_server.discard(flow.id)
+        self._begun.pop(flow.id, None)
+        if exchange is None:
+            self.connections.broken_request(flow.client_conn, words)
+            return
+        how, part = self.connections.ending(flow, words)
+        refused = _REFUSED in words
+        made_502 = refused or (bool(ctx.options.omadm_keep_502) and how.cause != "client-closed")
+        if how.cause != "client-closed" and flow.killable and not made_502:
+            self.connections.close_like_server(flow, how.cause)
+        detail = how.detail
+        if flow.response is not None and not refused:
+            came = None if part is None else part_of(flow.response, part)
+            self._response(flow.id, flow.response, came, exchange.whole, "server" if by_server else "proxy")
+            detail += "; the proxy answered with 502 instead" if made_502 else ""
         elif made_502:
             self.write(
                 "response", id=flow.id, status=502, reason="Bad Gateway", http="", headers=[], body=None, by="proxy"
             )
-        self.write(
-            "failure",
-            id=flow.id if known else None,
-            conn=flow.client_conn.id,
-            cause=cause,
-            detail=words,
-            received=bytes_received(words),
-        )
-        self._from_server.discard(flow.id)
+        self.write("failure", id=flow.id, conn=exchange.conn, cause=how.cause, detail=detail, received=how.received)
 
 
-def _is_oma_dm(request: http.Request, body: bytes) -> bool:
-    """Whether a request is to be kept whole: OMA DM by its content type, URL or body, or an enrolment request."""
-    content_type = request.headers.get("content-type")
-    return (
-        _is_syncml(content_type, body)
-        or is_management_url(request.url)
-        or is_pkcs7_type(content_type)
-        or is_enrolment_request(request.url, request.headers.get("soapaction"), body)
-    )
-
-
-def _is_syncml(content_type: str | None, body: bytes | None) -> bool:
-    return is_syncml_type(content_type) or looks_like_syncml(body or b"")
-
-
-def _headers(message: http.Message, whole: bool) -> list[tuple[str, str]]:
-    return [(text_of(k), text_of(v)) for k, v in message.headers.fields if whole or k.lower() in _LIGHT_HEADERS]
+def _shown_to_server(flow: http.HTTPFlow) -> Identity | None:
+    """The certificate that the proxy has for the server of a request; it is shown if the server asks. Not in QUIC, where mitmproxy
+    has none."""
+    request, server = flow.request, flow.server_conn
+    if request.scheme != "https" or server.transport_protocol != "tcp" or not ctx.options.client_certs:
+        return None
+    return shown_to(ctx.options.client_certs, name_towards(server, flow.client_conn.sni, request.host, request.port))
 
 
 def _identity(identity: Identity | None) -> dict[str, str | None] | None:
     return {"subject": identity.subject, "sha256": identity.sha256} if identity else None
 
 
-addons = [Recorder()]
+class _Script:
+    """mitmproxy's addon where this file is one of its scripts: puts the recorder last, behind mitmproxy's own addons."""
+
+    name = "omadm-record-script"
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def load(self, _: Loader) -> None:
+        """Puts the recorder at the end."""
+        ctx.master.addons.add(self._recorder)
+
+    def configure(self, updated: set[str]) -> None:
+        """Like the recorder itself, which may not have been there when the options were set."""
+        self._recorder.configure(updated)
+
+    def running(self) -> None:
+        """Like the recorder itself, where the script is loaded later."""
+        self._recorder.running()
+
+    def done(self) -> None:
+        """Takes the recorder out where the script is unloaded. Where mitmproxy ends, a recording that has failed makes it end
+        with 2, as `omadm record` does."""
+        if not ctx.master.should_exit.is_set():
+            ctx.master.addons.remove(self._recorder)
+        elif (task := asyncio.current_task()) is not None:
+            task.add_done_callback(self._exit)
+
+    def _exit(self, _: object) -> None:
+        if self._recorder.failures:
+            raise SystemExit(2)
+
+
+addons = [_Script(Recorder())] if __name__.startswith("__mitmproxy_script__") else [Recorder()]

@@ -2,8 +2,9 @@
 
     mitmweb -s addons/view.py -s addons/record.py
 
-Under mitmproxy 12 what is shown can be edited, and WBXML becomes WBXML again; mitmproxy 11 can only show. The first line, a
-comment, is not part of the message. What cannot be read is shown as it is, with the reason.
+A comment before the message says what it is, a line for each command; it is not part of the message. What cannot be read is
+shown as it is, with the reason. Under mitmproxy 12 what is shown can be edited, and WBXML becomes WBXML again; mitmproxy 11 can
+only show.
 """
 
 import logging
@@ -12,20 +13,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from lxml import etree
-from mitmproxy import contentviews
+from mitmproxy import contentviews, exceptions
 
 from replay.report.safe import visible
 from replay.report.tree import describe
 from replay.syncml import wbxml, xml
+from replay.syncml.codes import meaning_of
 from replay.syncml.elements import from_root
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.media import is_syncml_type
-from replay.syncml.model import Alert, Message, Status, device_of
+from replay.syncml.model import Command, Message, device_of
 from replay.syncml.read import looks_like_syncml
 from replay.syncml.wbxml_encode import VERSIONS, language_of
 
 logger = logging.getLogger(__name__)
-_FIRST_LINE = re.compile(r"\A<!-- SyncML[^\n]*-->\r?\n?")
+#: The comment before a message: its further lines are indented, as no first line of a message is.
+_COMMENT = re.compile(r"\A<!-- SyncML [^\n]*?(?:\n     [^\n]*?)*? -->\r?\n")
 _UNREAD = "<!-- SyncML cannot be read: "
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -43,7 +46,7 @@ def priority(data: bytes, content_type: str | None) -> float:
 
 
 def show(data: bytes) -> str:
-    """A body as text: a first line, then the message. Never raises: what cannot be read is shown as it is."""
+    """A body as text: a comment, then the message. Never raises: what cannot be read is shown as it is."""
     try:
         return _message(data)
     except UnreadableMessageError as error:
@@ -63,16 +66,15 @@ def edited(text: str, original: bytes) -> bytes:
     shown = show(original)
     if text == shown:
         return original
-    body = _FIRST_LINE.sub("", text, count=1)
     if not _is_wbxml(original):
         if shown.startswith(_UNREAD) and _text_of(original) is None:
             raise ValueError("the body is binary and no SyncML that can be read, so it cannot be edited here")
-        return body.encode("utf-8")
+        return _COMMENT.sub("", text, count=1).encode("utf-8")
     document = wbxml.decode(original)
     language = language_of(document.public_id, document.public_id_index, document.table)
     return wbxml.encode(
         wbxml.from_xml(
-            body.encode("utf-8"),
+            text.encode("utf-8"),  # with the comment, so that a mistake is found in the line that is named
             version=document.version,
             public_id=document.public_id or language.identifier,
             charset=document.charset,
@@ -92,21 +94,27 @@ def _message(data: bytes) -> str:
     etree.indent(root)
     shown = str(etree.tostring(root, encoding="unicode", with_tail=False))
     declared = not in_wbxml and xml.declared_encoding(data.lstrip()) is not None
-    return f"<!-- SyncML {_safe(_summary(message, in_wbxml))} -->\n{_DECLARATION if declared else ''}{shown}\n"
+    lines = "\n     ".join(_safe(line) for line in _summary(message, in_wbxml))
+    return f"<!-- SyncML {lines} -->\n{_DECLARATION if declared else ''}{shown}\n"
 
 
-def _summary(message: Message, in_wbxml: bool) -> str:
-    """What a message is, with its statuses and alerts by name."""
+def _summary(message: Message, in_wbxml: bool) -> list[str]:
+    """What a message is, and its commands, a line each."""
     header = message.header
-    said = [describe(command) for _, command in message.walk() if isinstance(command, (Status, Alert))]
-    others = [command.name for _, command in message.walk() if not isinstance(command, (Status, Alert))]
     form = "WBXML" if in_wbxml else "XML"
     head = f"{form}, session {header.session_id}, message {header.msg_id} from {device_of(message)}"
-    return ": ".join([head, "; ".join(said + others) or "no commands"])
+    return [head, *(_named(command, len(place) - 1) for place, command in message.walk())]
+
+
+def _named(command: Command, depth: int) -> str:
+    """A command in one line, with what its code means: `Status 212 (authentication accepted) for SyncHdr …`."""
+    line, meaning = describe(command, depth), meaning_of(command)
+    head = f"{command.name} {getattr(command, 'code', None)}"
+    return line.replace(head, f"{head} ({meaning})", 1) if meaning else line
 
 
 def _safe(text: str) -> str:
-    """A text for the first line, whatever it holds: two hyphens would end an XML comment."""
+    """A text for the comment, whatever it holds: two hyphens would end it."""
     return re.sub("-(?=-)", "- ", visible(text))
 
 
@@ -128,6 +136,10 @@ def _as_it_is(data: bytes) -> str:
     return "\n".join(f"{number * 16:08x}  {row.hex(' ')}" for number, row in enumerate(rows))
 
 
+class _NotEncodedError(ValueError, exceptions.CommandError):
+    """Why an edited text makes no body: what a view raises, and what mitmproxy shows on its screen."""
+
+
 class SyncMLContentview:
     """The view for mitmproxy 12: an `InteractiveContentview`, which is known by its members."""
 
@@ -143,11 +155,14 @@ class SyncMLContentview:
         return show(data)
 
     def reencode(self, prettified: str, metadata: Any) -> bytes:
-        """The body for an edited text. Raises ValueError where there is none."""
+        """The body for an edited text. Raises ValueError where there is none; mitmproxy shows why."""
         original = metadata.original_data
         if original is None and metadata.http_message is not None:
             original = metadata.http_message.get_content(strict=False)
-        return edited(prettified, original or b"")
+        try:
+            return edited(prettified, original or b"")
+        except ValueError as error:
+            raise _NotEncodedError(f"The message stays as it was: {error}") from error
 
     def __lt__(self, other: Any) -> bool:
         return self.name < str(other.name)

@@ -1,6 +1,6 @@
 """`make bench`: ratios, measured side by side in one run. Figures in seconds depend on the machine; ratios hardly do.
 
-python -m benchmarks [--sessions N] [-o FILE]
+python -m benchmarks [--sessions N] [--only recorder] [-o FILE]
 """
 
 import argparse
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import captures, messages
+from benchmarks import captures, messages, recorder
 from benchmarks.timing import best, row_of
 
 
@@ -73,22 +73,25 @@ def rows(folder: Path, sessions: int) -> list[dict[str, object]]:
         command(python, "-c", "import click"),
         1.5,
     )
-    return found
+    return found + recorder.rows(folder)
 
 
 def main() -> None:
     """Runs all rows and prints one table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--sessions", type=int, default=5_000)
+    parser.add_argument("--only", choices=["recorder"])
     parser.add_argument("-o", "--output", default="bench-results.json")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="omadm-bench-") as folder:
-        found = rows(Path(folder), given.sessions)
+        found = recorder.rows(Path(folder)) if given.only else rows(Path(folder), given.sessions)
     versions = {name: version(name) for name in ("mitmproxy", "lxml", "msgspec", "click")}
     versions["python"] = platform.python_version()
-    print(f"{'row':<44} {'against':<26} {'ratio':>7} {'aim':>7} {'s':>8}")
+    print(f"{'row':<44} {'against':<30} {'ratio':>7} {'between':>12} {'aim':>7} {'s':>8}")
     for each in found:
-        print(f"{each['row']:<44} {each['against']:<26} {each['ratio']:>7} {each['aim']:>7} {each['s']:>8.3g}")
+        aim = f"{'>=' if each.get('better') == 'more' else '<='} {each['aim']}" if each["aim"] is not None else ""
+        between = "{} to {}".format(*each["between"]) if "between" in each else ""
+        print(f"{each['row']:<44} {each['against']:<30} {each['ratio']:>7} {between:>12} {aim:>7} {each['s']:>8.3g}")
     print(", ".join(f"{name} {number}" for name, number in versions.items()))
     Path(given.output).write_text(json.dumps({"versions": versions, "rows": found}, indent=2) + "\n")
 

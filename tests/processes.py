@@ -114,16 +114,14 @@ def recording(folder: Path, server_url: str, *more: str, name: str = "run.jsonl"
 
 
 @contextlib.contextmanager
-def mitmdump(folder: Path, server_url: str, *more: str, name: str = "run.jsonl") -> Iterator[Proxy]:
-    """mitmdump itself, with `addons/record.py` as a script and its own `-w` file beside the journal."""
-    command = [
-        str(Path(sys.executable).parent / "mitmdump"),
-        "--mode",
-        f"reverse:{server_url}",
-        "--listen-host",
-        "127.0.0.1",
-    ]
-    command += ["-p", "0", "-s", str(ROOT / "addons" / "record.py"), "-w", str(folder / "own.mitm")]
+def mitmdump(
+    folder: Path, server_url: str | None, *more: str, name: str = "run.jsonl", own: str | None = "own.mitm"
+) -> Iterator[Proxy]:
+    """mitmdump itself, with `addons/record.py` as a script and its own `-w` file beside the journal; without a server as an
+    ordinary proxy."""
+    command = [str(Path(sys.executable).parent / "mitmdump"), "--listen-host", "127.0.0.1"]
+    command += ["--mode", f"reverse:{server_url}" if server_url else "regular"]
+    command += ["-p", "0", "-s", str(ROOT / "addons" / "record.py"), *(["-w", str(folder / own)] if own else [])]
     command += ["--set", f"confdir={folder / 'conf'}", "--set", f"omadm_journal={folder / name}"]
     command += ["--set", "omadm_interval=0.2", *more]
     with program(*command, cwd=folder) as running:

@@ -112,7 +112,7 @@ class Exchange(Struct):
 
 
 class Connection(Struct):
-    """A client connection: who made it and where it wanted to go."""
+    """A client connection: who made it and where it wanted to go; `until` is when it ended, None where that is not known."""
 
     conn: str
     client: str | None = None
@@ -120,6 +120,7 @@ class Connection(Struct):
     host: str | None = None
     at: Moment | None = None
     recording: int = 1
+    until: Moment | None = None
 
 
 class BrokenOff(Struct, frozen=True):

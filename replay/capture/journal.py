@@ -8,12 +8,14 @@ import base64
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from replay.capture.exchange import CaptureError
+from replay.capture.wire import text_of
 
 FORMAT: Final = "omadm-journal"
 VERSION: Final = 1
@@ -34,15 +36,23 @@ def encode_body(body: bytes | None) -> dict[str, str] | None:
 
 
 class JournalWriter:
-    """Appends to a journal. Every `write` is one line, handed to the operating system before the call returns.
+    """Appends to a journal. Every `write` is one line, handed to the operating system before the call returns. `redact` is given
+    the type and the members of each line, and gives those that are written.
 
     Raises CaptureError where the file exists and is no journal, OSError where it cannot be opened or written.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, tool: str, mode: str, interval: float = DEFAULT_INTERVAL
+        self,
+        path: str | os.PathLike[str],
+        *,
+        tool: str,
+        mode: str,
+        interval: float = DEFAULT_INTERVAL,
+        redact: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None,
     ) -> None:
         self.path = Path(path)
+        self._redact = redact
         self.interval = interval
         self._lock = threading.Lock()
         self._dirty = threading.Event()
@@ -51,8 +61,12 @@ class JournalWriter:
         self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
         try:
             self._continue_file()
-            self.begin = os.fstat(self._fd).st_size  # where this recording begins: there may be earlier ones in the file
-            self.write("open", format=FORMAT, version=VERSION, tool=tool, mode=mode, redacted=False, interval=interval)
+            # where this recording begins: there may be earlier ones in the file
+            self.begin = os.fstat(self._fd).st_size
+            redacted = redact is not None
+            self.write(
+                "open", format=FORMAT, version=VERSION, tool=tool, mode=mode, redacted=redacted, interval=interval
+            )
         except BaseException:
             os.close(self._fd)
             raise
@@ -61,21 +75,27 @@ class JournalWriter:
 
     def write(self, type_: str, **members: Any) -> None:
         """Appends one line. Raises OSError where it cannot be written, or an earlier sync to the disk failed."""
+        if self._redact is not None:
+            members = self._redact(type_, members)
         with self._lock:
             if self._sync_error is not None:
                 raise self._sync_error
             # the type first, so that even the head of a cut-off file says what it is
             line = {"type": type_, "t": time.time(), "mono": time.monotonic(), **members}
-            self._hand_over(_encode(line) + b"\n")
-        self._dirty.set()
+            self._hand_over(_encoded(line) + b"\n")
+        if not self._dirty.is_set():  # where it is set, the sync that is still to come takes this line too
+            self._dirty.set()
 
     def close(self, reason: str) -> None:
-        """Writes the last lines, syncs, and closes. May be called once; a journal that failed is closed as it is."""
+        """Writes the last lines, syncs, and closes. May be called once; a journal that failed is closed as it is. Raises
+        OSError where it cannot be written, or the last sync to the disk failed."""
         try:
             self.write("watching")
             self.write("close", reason=reason)
         finally:
             self.abandon()
+        if self._sync_error is not None:
+            raise self._sync_error
 
     def abandon(self) -> None:
         """Closes the file without another line: for a journal that could not be written any more."""
@@ -134,6 +154,28 @@ def _cannot_sync(error: OSError) -> bool:
     import errno
 
     return error.errno in (errno.EINVAL, errno.ENOTSUP, errno.EROFS)
+
+
+def _encoded(line: dict[str, Any]) -> bytes:
+    """A line as JSON. What mitmproxy could not read as UTF-8 it gives as lone surrogates, which JSON cannot have: that is put
+    as `text_of` puts it, so that no line is lost for it."""
+    try:
+        return _encode(line)
+    except UnicodeEncodeError:
+        return _encode(_plain(line))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return text_of(value.encode("utf-8", "surrogateescape"))
+        except UnicodeEncodeError:  # other lone surrogates, which are no bytes of anybody's
+            return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_plain(key): _plain(member) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(member) for member in value]
+    return value
 
 
 def looks_like_journal(head: bytes) -> bool:

@@ -228,6 +228,9 @@ def _events(capture: Capture) -> Iterator[_Event]:
     for sub, made in enumerate(capture.connections):
         members = {"conn": made.conn, "client": made.client, "sni": made.sni, "host": made.host}
         yield _event("connect", made.at, made.recording, _CONNECT, (0.0, sub), members)
+        if made.until is not None:
+            members = {"conn": made.conn, "side": "client"}
+            yield _event("disconnect", made.until, made.recording, _NOTE, (-1.0, sub), members)
     ids: set[tuple[int, str]] = set()
     for sub, exchange in enumerate(capture.exchanges):
         yield from _of_exchange(exchange, _own_id(exchange, ids), sub)

@@ -282,6 +282,11 @@ class JournalReader:
     def _note(self, line: _Line, _number: int, at: Moment | None) -> None:
         self.capture.notes.append(Note(line.text or "", line.name, at))
 
+    def _disconnect(self, line: _Line, _number: int, at: Moment | None) -> None:
+        made = self.connections.get((self.recording, str(line.conn)))
+        if made is not None:
+            made.until = at
+
     def _nothing(self, line: _Line, number: int, at: Moment | None) -> None:
         """A line that counts for the time only."""
 
@@ -292,7 +297,7 @@ _TAKERS: Final = {
     "request": JournalReader._request,
     "response": JournalReader._response,
     "failure": JournalReader._failure,
-    "disconnect": JournalReader._nothing,
+    "disconnect": JournalReader._disconnect,
     "watching": JournalReader._nothing,
     "note": JournalReader._note,
     "close": JournalReader._nothing,

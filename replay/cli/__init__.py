@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "redact": ("replay.cli.redact", "Replace secrets and identities in a capture by stable pseudonyms."),
     "decode": ("replay.cli.decode", "One message from WBXML to XML."),
     "encode": ("replay.cli.encode", "One message from XML to WBXML."),
+    "replay": ("replay.cli.replay", "Play the device's side of a capture against a live server."),
     "lab": ("replay.cli.lab", "A small OMA DM server and device to try things on."),
     "demo": ("replay.cli.demo", "Record and judge an unenrolment on this machine, from end to end."),
     "addons": ("replay.cli.addons", "Print the folder of the mitmproxy scripts."),

@@ -1,21 +1,50 @@
 """`omadm convert`: from any readable format to any writable one."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import click
 
-from replay.capture.exchange import CaptureError
+from replay.capture.exchange import Capture, CaptureError
 from replay.capture.readers import read
-from replay.capture.writers import FORMATS, format_of, write
+from replay.capture.writers import FORMATS, JOURNAL, format_of, write
 from replay.cli.exits import stop
 from replay.report.safe import visible
 
 _MOST_SAID = 20
 
 
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def from_one_to_another(function: _F) -> _F:
+    """IN, OUT, `--to` and `--force`: a capture that is read and written again."""
+    function = click.option("--force", is_flag=True, help="Replace OUT where it is there already.")(function)
+    what = "The format to write, whatever the ending of OUT says."
+    function = click.option("--to", "form", type=click.Choice(FORMATS), help=what)(function)
+    return click.argument("source", metavar="IN")(click.argument("out", metavar="OUT")(function))
+
+
+def carry_over(
+    source: str, out: str, form: str | None, *, force: bool, change: Callable[[Capture], Capture] | None = None
+) -> None:
+    """Reads IN, changes it where something is to be changed, writes OUT, and says what is wrong with the one and lost in the
+    other. Ends the command where one of them cannot be done."""
+    try:
+        to = form or format_of(out)
+        read_capture = read(source)
+        capture = read_capture if change is None else change(read_capture)
+        losses = write(capture, out, to, force=force)
+    except CaptureError as error:
+        stop(str(error))
+    if capture.redacted and to != JOURNAL:
+        losses.append("that it is redacted: no credential in it can be verified")
+    say([f"{source}: {trouble.text}" for trouble in read_capture.troubles])
+    say([f"{out}: lost: {loss}" for loss in losses])
+
+
 @click.command("convert")
-@click.argument("source", metavar="IN")
-@click.argument("out", metavar="OUT")
-@click.option("--to", "form", type=click.Choice(FORMATS), help="The format to write, whatever the ending of OUT says.")
-@click.option("--force", is_flag=True, help="Replace OUT where it is there already.")
+@from_one_to_another
 def command(source: str, out: str, form: str | None, force: bool) -> None:
     """Write the capture IN in another format to OUT, and say what that format does not carry.
 
@@ -24,17 +53,11 @@ def command(source: str, out: str, form: str | None, force: bool) -> None:
 
     Exit codes: 0 written, 2 IN cannot be read, OUT cannot be written or is there already, or a usage error.
     """
-    try:
-        to = form or format_of(out)
-        capture = read(source)
-        losses = write(capture, out, to, force=force)
-    except CaptureError as error:
-        stop(str(error))
-    _say([f"{source}: {trouble.text}" for trouble in capture.troubles])
-    _say([f"{out}: lost: {loss}" for loss in losses])
+    carry_over(source, out, form, force=force)
 
 
-def _say(what: list[str]) -> None:
+def say(what: list[str]) -> None:
+    """Says texts on stderr, a line each, and of many how many more there are."""
     for text in what[:_MOST_SAID]:
         click.echo(f"omadm: {visible(text)}", err=True)
     if len(what) > _MOST_SAID:

@@ -33,7 +33,7 @@ def exit_code(judgements: list[Judgement], fail_on: str = "error") -> int:
     verdict = worst(each.verdict for each in judgements)
     if verdict is Verdict.ERROR:
         return ERROR
-    severities = {finding.severity for each in judgements for finding in each.findings}
+    severities = {finding.severity for each in judgements for finding in each.findings if finding.accepted is None}
     if severities & FAIL_ON[fail_on]:
         return FAIL
     if verdict is Verdict.PASS and any(each.verdict is Verdict.NONE for each in judgements):

@@ -14,6 +14,7 @@ from replay.lab.device import SCENARIOS, DeviceError, LabDevice, Outcome
 from replay.lab.device import VARIANTS as DEVICE_VARIANTS
 from replay.lab.server import VARIANTS as SERVER_VARIANTS
 from replay.lab.server import LabServer
+from replay.report.safe import visible
 
 
 def _list(variants: dict[str, str]) -> str:
@@ -32,26 +33,43 @@ def command() -> None:
 @click.option(
     "--ca-out", metavar="FILE", help="Where to write the certificate authority of --tls, for devices to trust."
 )
+@click.option("--client-ca", metavar="FILE", help="With --tls: demand a certificate of this authority, in PEM, from whoever "
+              "connects.")  # fmt: skip
+@click.option("--trust-proxy", is_flag=True, help="Take the device's certificate from the Client-Cert header (RFC 9440) that "
+              "`omadm record --forward-client-cert` adds.")  # fmt: skip
 @click.option("--unenroll", metavar="PROVIDER_ID", help="Send an Exec Unenroll in each device's next session.")
 @click.option("--variant", type=click.Choice(list(SERVER_VARIANTS)), default="good", show_default=True, metavar="NAME")
-def server(listen: tuple[str, int], tls: bool, ca_out: str | None, unenroll: str | None, variant: str) -> None:
+def server(
+    listen: tuple[str, int],
+    tls: bool,
+    ca_out: str | None,
+    client_ca: str | None,
+    trust_proxy: bool,
+    unenroll: str | None,
+    variant: str,
+) -> None:
     """Answer any device, until SIGINT or SIGTERM. Prints its URL to stdout."""
+    if client_ca is not None and not tls:
+        raise click.UsageError("--client-ca needs --tls: certificates are shown in TLS alone")
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
+    context = _server_tls(listen[0], ca_out, client_ca) if tls else None
     try:
-        lab = LabServer(
-            *listen, tls=_server_tls(listen[0], ca_out) if tls else None, unenroll=unenroll, variant=variant
-        )
+        lab = LabServer(*listen, tls=context, unenroll=unenroll, variant=variant, trust_proxy=trust_proxy)
     except OSError as error:
         stop(f"{listen[0]}:{listen[1]}: cannot listen there: {error.strerror or error}")
     with lab:
         click.echo(lab.url)
         stopped.wait()
+    for shown in lab.certificates:
+        click.echo(
+            f"certificate of a device: {visible(shown.subject or 'unreadable')}, SHA-256 {shown.sha256}", err=True
+        )
     click.echo(f"{lab.received} messages received, {len(lab.unenrolled)} alerts taken", err=True)
 
 
-def _server_tls(host: str, ca_out: str | None) -> ssl.SSLContext:
+def _server_tls(host: str, ca_out: str | None, client_ca: str | None) -> ssl.SSLContext:
     import trustme
 
     ca = trustme.CA()
@@ -67,7 +85,32 @@ def _server_tls(host: str, ca_out: str | None) -> ssl.SSLContext:
             Path(ca_out).write_bytes(ca.cert_pem.bytes())
         except OSError as error:
             stop(f"{ca_out}: cannot be written: {error.strerror or error}")
+    if client_ca is not None:
+        try:
+            context.load_verify_locations(client_ca)
+        except OSError as error:  # ssl.SSLError is one
+            stop(f"{client_ca}: cannot be used as certificates: {error}")
+        context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+@command.command("certs")
+@click.option("-o", "--output", default="certs", show_default=True, metavar="DIR", help="The folder.")
+def certs(output: str) -> None:
+    """Make certificates to try mutual TLS with: ca.pem, and device.pem and proxy.pem, which it issued, with their keys."""
+    import trustme
+
+    ca = trustme.CA()
+    folder = Path(output)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ca.cert_pem.write_to_path(folder / "ca.pem")
+        for name in ("device", "proxy"):
+            cert = ca.issue_cert(f"{name}@example.com", common_name=f"the lab's {name}")
+            cert.private_key_and_cert_chain_pem.write_to_path(folder / f"{name}.pem")
+    except OSError as error:
+        stop(f"{output}: cannot be written: {error.strerror or error}")
+    click.echo(f"{folder}: ca.pem, device.pem, proxy.pem")
 
 
 @command.command("device", epilog="\b\nVariants:\n" + _list(DEVICE_VARIANTS))

@@ -16,10 +16,11 @@ from msgspec import Struct
 from replay.cli.addons import folder
 from replay.cli.exits import ERROR, exit_code, stop
 from replay.cli.follow import Follower
-from replay.cli.options import address, scenario, seconds, write_result
-from replay.expect.case import QUIET, Options
+from replay.cli.options import address, quiet_time, scenario, seconds, write_result
+from replay.expect.case import Options
 from replay.expect.judge import Judgement, Scope
 from replay.expect.scenarios.model import Scenario
+from replay.expect.schedule import QUIET
 
 
 @click.command("record")
@@ -31,6 +32,7 @@ from replay.expect.scenarios.model import Scenario
               "[default: captures/<time>.jsonl]")  # fmt: skip
 @click.option("--keep-502", is_flag=True, help="Let the proxy answer 502 where the server closed without an answer; else the "
               "device sees the close itself.")  # fmt: skip
+@click.option("--redact", is_flag=True, help="Write stable pseudonyms instead of secrets and identities.")
 @click.option("--forward-client-cert", is_flag=True, help="Add the device's certificate to its requests as Client-Cert (RFC "
               "9440), for lab servers that trust this proxy.")  # fmt: skip
 @click.option("--fault", "faults", multiple=True, metavar="SPEC", help="Disturb the server's answers: KIND[=VALUE][@WHERE], "
@@ -45,8 +47,8 @@ from replay.expect.scenarios.model import Scenario
               "is given), print the report, and exit with its verdict.")  # fmt: skip
 @click.option("--timeout", type=seconds, metavar="SECONDS", help="End after SECONDS.")
 @click.option("--expect", type=scenario, metavar="NAME|FILE", help="The scenario that is waited for and judged by.")
-@click.option("--quiet", type=seconds, metavar="SECONDS", default=QUIET, show_default=True, help="Seconds of silence after the "
-              "alert that count as gone.")  # fmt: skip
+@click.option("--quiet", type=quiet_time, metavar="SECONDS", default=QUIET, show_default=True, help="Seconds of silence after the "
+              "alert that count as gone; auto takes the device's own schedule.")  # fmt: skip
 @click.option("--device", metavar="ID", help="Wait for this device alone, and judge it alone.")
 @click.option("-q", "--brief", is_flag=True, help="Do not show sessions and unenrolments as they come.")
 def command(
@@ -54,6 +56,7 @@ def command(
     listen: tuple[str, int],
     output: str | None,
     keep_502: bool,
+    redact: bool,
     forward_client_cert: bool,
     faults: tuple[str, ...],
     interval: str,
@@ -62,7 +65,7 @@ def command(
     until_verdict: bool,
     timeout: float | None,
     expect: Scenario | None,
-    quiet: float,
+    quiet: float | None,
     device: str | None,
     brief: bool,
 ) -> None:
@@ -79,6 +82,7 @@ def command(
         "omadm_journal": "" if output is None else output,
         "omadm_interval": interval,
         "omadm_keep_502": keep_502,
+        "omadm_redact": redact,
         "omadm_forward_client_cert": forward_client_cert,
     }
     if faults:

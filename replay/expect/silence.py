@@ -129,23 +129,31 @@ def _unseen(traffic: Traffic, episode: Episode, window: Window) -> list[Unseen]:
             continue
         if not _another_device(traffic, episode, exchange.client, exchange.client_cert):
             found.append(Unseen(f"exchange {turn.number} could not be read and may have been the device's", turn))
-    for connection, at, what in _without_request(traffic.capture):
-        relevant = _inside(at, window) and _may_go_to(connection, server)
+    for connection, begin, end, what in _without_request(traffic.capture):
+        relevant = _overlaps(begin, end, window) and _may_go_to(connection, server)
         if relevant and not _another_device(traffic, episode, connection.client, None):
             found.append(Unseen(f"{what} may have been the device's"))
     return found
 
 
-def _without_request(capture: Capture) -> Iterator[tuple[Connection, Moment | None, str]]:
-    """Connections of which no request was read, and requests that broke off on one, with the moment and in words."""
-    silent = {(exchange.recording, exchange.conn) for exchange in capture.exchanges}
+def _without_request(capture: Capture) -> Iterator[tuple[Connection, Moment | None, Moment | None, str]]:
+    """Connections of which no request was read, and requests that broke off on one, with the time in which something may have
+    been sent (no end where that is not known) and in words. On a connection that could not be read, a request may have been sent
+    at any time; of one on which nothing came, its beginning counts."""
+    read = {(exchange.recording, exchange.conn) for exchange in capture.exchanges}
+    told = set()
     for broken in capture.broken_off:
         failure, connection = broken.failure, broken.connection
-        silent.add((connection.recording, connection.conn))
-        yield connection, failure.at, f"a request that was not read ({failure.detail or failure.cause})"
+        key = (connection.recording, connection.conn)
+        what = f"a request that was not read ({failure.detail or failure.cause})"
+        if key in read:
+            yield connection, failure.at, failure.at, what
+        elif key not in told:
+            yield connection, connection.at or failure.at, connection.until, what
+        told.add(key)
     for connection in capture.connections:
-        if (connection.recording, connection.conn) not in silent:
-            yield connection, connection.at, "a connection in which no request was read"
+        if (connection.recording, connection.conn) not in told | read:
+            yield connection, connection.at, connection.at, "a connection in which no request was read"
 
 
 def _not_read(traffic: Traffic) -> list[Turn]:
@@ -164,6 +172,13 @@ def _not_read(traffic: Traffic) -> list[Turn]:
 
 def _inside(at: Moment | None, window: Window) -> bool:
     return at is not None and window.start.clock < at.clock <= window.end.clock
+
+
+def _overlaps(begin: Moment | None, end: Moment | None, window: Window) -> bool:
+    """Whether a stretch of time, without an end where that is not known, has a part in the window."""
+    if begin is None or begin.clock > window.end.clock:
+        return False
+    return end is None or end.clock > window.start.clock
 
 
 def _may_go_to(connection: Connection, server: str) -> bool:

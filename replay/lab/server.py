@@ -1,15 +1,18 @@
 """The lab's server: answers any device, and sends an Exec Unenroll when it is told to.
 
-It keeps the state of a session by device and SessionID, nothing else. `variant` makes it misbehave in one way towards the
-alert, so that recorders and judges have something to see.
+It keeps the state of a session by device and SessionID, and which certificates it was shown, nothing else. `variant` makes
+it misbehave in one way towards the alert, so that recorders and judges have something to see.
 """
 
+import base64
 import socket
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
+from replay.capture.certificates import identity_of_der
+from replay.capture.exchange import Identity
 from replay.lab import messages
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.model import Message, device_of
@@ -30,7 +33,10 @@ _MAX_BODY: Final = 64 * 1024 * 1024
 
 class LabServer:
     """A server on its own threads. `url` is where it listens, whatever the path;
-    `unenrolled` are the devices whose alert it has taken."""
+    `unenrolled` are the devices whose alert it has taken, `certificates` those that were shown to it, each once.
+
+    With `trust_proxy` the device's certificate is what a proxy says in Client-Cert (RFC 9440), not the one that TLS
+    showed, which is the proxy's own."""
 
     def __init__(
         self,
@@ -40,10 +46,13 @@ class LabServer:
         tls: ssl.SSLContext | None = None,
         unenroll: str | None = None,
         variant: str = "good",
+        trust_proxy: bool = False,
     ) -> None:
         self.unenroll = unenroll
         self.variant = variant
+        self.trust_proxy = trust_proxy
         self.unenrolled: list[str] = []
+        self.certificates: list[Identity] = []
         self.received = 0
         self._lock = threading.Lock()
         self._exec_sent: set[str] = set()
@@ -62,6 +71,15 @@ class LabServer:
         self.stopping.set()
         self._http.shutdown()
         self._http.server_close()
+
+    def identify(self, shown: bytes | None, forwarded: list[str]) -> None:
+        """Notes the device's certificate: what TLS showed (DER), or what the Client-Cert headers of the request say."""
+        der = _from_header(forwarded) if self.trust_proxy else shown
+        if der:
+            identity = identity_of_der(der)
+            with self._lock:
+                if identity not in self.certificates:
+                    self.certificates.append(identity)
 
     def answer(self, body: bytes) -> tuple[int, bytes] | None:
         """HTTP status and body of the answer to a device's message; None for no answer at all."""
@@ -101,6 +119,17 @@ class LabServer:
         return commands
 
 
+def _from_header(values: list[str]) -> bytes | None:
+    """The DER bytes in a Client-Cert header, a byte sequence between colons (RFC 9440, RFC 8941); None unless there is one."""
+    value = values[0].strip() if len(values) == 1 else ""
+    if len(value) < 2 or value[0] != ":" or value[-1] != ":":
+        return None
+    try:
+        return base64.b64decode(value[1:-1], validate=True)
+    except ValueError:  # binascii.Error is one
+        return None
+
+
 def _number(text: str | None) -> str:
     return text if text and text.isdigit() else "1"
 
@@ -118,9 +147,14 @@ class _Http(ThreadingHTTPServer):
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Does the TLS handshake on the connection's own thread, so that a silent client holds up nobody else."""
-        if self.tls is not None:
-            request = self.tls.wrap_socket(request, server_side=True)
-        super().finish_request(request, client_address)
+        if self.tls is None:
+            super().finish_request(request, client_address)
+            return
+        request = self.tls.wrap_socket(request, server_side=True)
+        try:
+            super().finish_request(request, client_address)
+        finally:
+            self.shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up, or does not trust the certificate, is its own affair."""
@@ -138,6 +172,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(413)
             return
         lab = self.server.lab
+        shown = self.connection.getpeercert(True) if isinstance(self.connection, ssl.SSLSocket) else None
+        lab.identify(shown, self.headers.get_all("client-cert", []))
         answer = lab.answer(self.rfile.read(length))
         if answer is None:
             if lab.variant == "no-reply":

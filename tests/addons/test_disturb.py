@@ -28,7 +28,8 @@ from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.read import read as read_message
 from tests.addons.test_record import ALERT, lines_of, until
 from tests.conftest import ROOT
-from tests.processes import PATIENCE, mitmdump, program, recording
+from tests.processes import PATIENCE, program, recording
+from tests.upstream import H2Device
 
 with warnings.catch_warnings():  # ldap3, which mitmproxy's own test tools import, uses names that pyasn1 has renamed
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -248,40 +249,21 @@ def test_a_fault_that_cannot_be_understood_stops_everything(tmp_path):
     assert not (tmp_path / "x.jsonl").exists()
 
 
-@pytest.mark.parametrize("before", [True, False])
-def test_under_mitmdump_it_has_to_stand_before_the_recorder(tmp_path, before):
-    """`mitmdump` of the tests names record.py itself; a wrong order ends it, because its journal would not be true."""
-    script = str(ROOT / "addons" / "disturb.py")
+@pytest.mark.parametrize("first", ["disturb.py", "record.py"])
+def test_under_mitmdump_the_order_of_the_scripts_does_not_matter(tmp_path, first):
+    """The recorder sees what the device gets, wherever its script stands."""
+    scripts = sorted(("disturb.py", "record.py"), key=lambda name: name != first)
     with LabServer() as server:
-        if not before:
-            more = ("-s", script, "--set", "omadm_fault=busy@alert")
-            with (
-                pytest.raises(AssertionError, match=r"has to be loaded before record\.py"),
-                mitmdump(tmp_path, server.url, *more) as proxy,
-            ):
-                proxy.program.wait()
-                proxy.program.wait_for("no such line: it has ended")
-            return
         command = [str(Path(sys.executable).parent / "mitmdump"), "--mode", f"reverse:{server.url}", "-p", "0"]
-        command += ["--listen-host", "127.0.0.1", "-s", script, "-s", str(ROOT / "addons" / "record.py")]
+        command += ["--listen-host", "127.0.0.1", "-w", str(tmp_path / "own.mitm")]
+        command += [word for name in scripts for word in ("-s", str(ROOT / "addons" / name))]
         command += ["--set", f"confdir={tmp_path / 'conf'}", "--set", f"omadm_journal={tmp_path / 'run.jsonl'}"]
-        command += [
-            "-w",
-            str(tmp_path / "own.mitm"),
-            "--set",
-            "omadm_fault=busy@alert",
-            "--set",
-            "omadm_fault=drop-reply@msg=2",
-        ]
+        command += ["--set", "omadm_fault=busy@alert", "--set", "omadm_fault=drop-reply@msg=2"]
         with program(*command, cwd=tmp_path) as running:
-            url = "http://127.0.0.1:" + running.wait_for("listening at ").replace(".", " ").split(":")[-1].split()[0]
-            for body in (
-                ALERT,
-                ALERT.replace(b"<MsgID>1", b"<MsgID>2")
-                .replace(b"<SessionID>1", b"<SessionID>2")
-                .replace(b"1226", b"1225"),
-            ):
-                device = http.client.HTTPConnection(url.removeprefix("http://"), timeout=PATIENCE)
+            url = "127.0.0.1:" + running.wait_for("listening at ").replace(".", " ").split(":")[-1].split()[0]
+            other = ALERT.replace(b"<MsgID>1", b"<MsgID>2").replace(b"<SessionID>1", b"<SessionID>2")
+            for body in (ALERT, other.replace(b"1226", b"1225")):
+                device = http.client.HTTPConnection(url, timeout=PATIENCE)
                 device.request("POST", "/mdm", body, {"Content-Type": messages.CONTENT_TYPE})
                 with contextlib.closing(device):
                     try:
@@ -290,10 +272,74 @@ def test_under_mitmdump_it_has_to_stand_before_the_recorder(tmp_path, before):
                         assert b"<MsgID>2" in body
             assert running.end() == 0
     journal = read(str(tmp_path / "run.jsonl")).exchanges
-    assert journal[0].response.by == "proxy"
+    assert (journal[0].response.by, journal[0].response.status) == ("proxy", 503)
     assert (journal[1].response, journal[1].failure.cause) == (None, "other")
     assert len(notes(tmp_path / "run.jsonl")) == 2
     assert [each.id for each in read(str(tmp_path / "own.mitm")).exchanges] == [each.id for each in journal]
+
+
+# -- HTTP/2 -------------------------------------------------------------------------------------------------------------
+
+H2_DM = (b"content-type", messages.CONTENT_TYPE.encode())
+ORDINARY = ALERT.replace(b"1226", b"1225")
+
+
+#: Fault, how the stream ends for the device, HTTP status, the journal's cause; each at the alert with its own MsgID.
+OVER_HTTP2 = [
+    ("drop-reply", "reset", None, "other"),
+    ("reset", "reset", None, "other"),
+    ("truncate=20", "reset", 200, "truncated"),
+    ("truncate=0", "reset", 200, "truncated"),
+    ("delay=0.5", "end", 200, None),
+    ("status=599", "end", 599, None),
+    ("empty", "end", 200, None),
+    ("malformed", "end", 200, None),
+    ("challenge", "end", 200, None),
+    ("busy", "end", 503, None),
+]
+
+
+def test_over_http2_a_fault_is_that_of_one_exchange(tmp_path):
+    specs = [f"{spec}@msg={number}" for number, (spec, *_) in enumerate(OVER_HTTP2, 2)]
+    with LabServer() as server, faulty(tmp_path, server, *specs) as proxy:
+        with H2Device(int(proxy.url.split(":")[2].strip("/")), proxy.tls) as device:
+            streams, ordinary = [], []
+            for number, _ in enumerate(OVER_HTTP2, 2):
+                ordinary.append(device.post("/mdm", ORDINARY, H2_DM))
+                streams.append(device.post("/mdm", ALERT.replace(b"<MsgID>1", b"<MsgID>%d" % number), H2_DM))
+            got = [device.get(stream) for stream in streams]
+            assert {device.get(stream).status for stream in ordinary} == {200}, "on the same connection"
+        assert len(server.unenrolled) == len(OVER_HTTP2), "the alerts were passed on"
+        assert proxy.program.end() == 0
+    assert sorted(text.split(":")[0] for text in notes(proxy.journal)) == sorted(specs)
+    exchanges = read(str(proxy.journal)).exchanges
+    for number, ((spec, ended, status, cause), seen) in enumerate(zip(OVER_HTTP2, got, strict=True), 2):
+        assert (spec, seen.ended, seen.status) == (spec, ended, status)
+        (exchange,) = [each for each in exchanges if b"<MsgID>%d<" % number in each.body]
+        assert (spec, exchange.http, exchange.failure and exchange.failure.cause) == (spec, "HTTP/2.0", cause)
+        if status is None:
+            assert exchange.response is None
+            assert "its stream reset" in exchange.failure.detail
+        else:
+            assert (exchange.response.status, exchange.response.body) == (status, seen.body)
+            assert exchange.response.by == ("server" if spec.startswith("delay") else "proxy")
+        if cause == "truncated":
+            assert (len(seen.body), exchange.failure.received) == (int(spec.partition("=")[2]),) * 2
+
+
+def test_over_http2_a_device_that_gives_up_while_its_answer_is_held_back(tmp_path):
+    """It resets the stream; the connection, which is all that mitmproxy looks at, is still there."""
+    with LabServer() as server, faulty(tmp_path, server, "delay=1@alert", "empty@alert") as proxy:
+        with H2Device(int(proxy.url.split(":")[2].strip("/")), proxy.tls) as device:
+            alert = device.post("/mdm", ALERT, H2_DM)
+            until(lambda: notes(proxy.journal), "it is held back")
+            device.reset(alert)
+            assert device.get(device.post("/mdm", ORDINARY, H2_DM)).status == 200
+            until(lambda: any(line["type"] == "failure" for line in lines_of(proxy.journal)), "the device gave up")
+        assert proxy.program.end() == 0
+    (exchange,) = [each for each in read(str(proxy.journal)).exchanges if b"1226" in each.body]
+    assert (exchange.response, exchange.failure.cause) == (None, "client-closed")
+    assert [text.split(":")[0] for text in notes(proxy.journal)] == ["delay=1@alert"], "nothing else was applied"
 
 
 # -- the addon by itself ------------------------------------------------------------------------------------------------

@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy import contentviews
 
+from replay.expect.rules._dialogue import CODES
 from replay.lab import messages
 from replay.lab.server import LabServer
+from replay.syncml.codes import STATUS_MEANINGS
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.read import read
 from tests.conftest import ROOT
@@ -37,36 +39,63 @@ XML = messages.message(
     ],
 )
 WBXML = messages.to_wbxml(XML)
-FIRST = (
-    "session 5, message 1 from D: Status 212 for SyncHdr (MsgRef 1, CmdRef 0); Alert 1201 [2]; Alert 1224 [3] "
-    "com.microsoft/MDM/LoginStatus = user; Alert 1226 [4] com.microsoft:mdm.unenrollment.userrequest mark critical = 1; "
-    "Replace -->"
-)
+HEAD = [
+    ", session 5, message 1 from D",
+    "     Status 212 (authentication accepted) for SyncHdr (MsgRef 1, CmdRef 0)",
+    "     Alert 1201 (client-initiated session) [2]",
+    "     Alert 1224 (client event) [3] com.microsoft/MDM/LoginStatus = user",
+    "     Alert 1226 (generic alert) [4] com.microsoft:mdm.unenrollment.userrequest mark critical = 1",
+]
+
+
+def parts(shown):
+    """The comment and the message, in lines."""
+    comment, message = shown.split(" -->\n", 1)
+    return comment.splitlines(), message.splitlines()
 
 
 # -- what is shown ------------------------------------------------------------------------------------------------------
 
 
-def test_xml_is_indented_and_its_first_line_names_statuses_and_alerts():
-    first, *rest = view.show(XML).splitlines()
-    assert first == f"<!-- SyncML XML, {FIRST}"
+def test_xml_is_indented_and_a_comment_names_its_commands():
+    comment, rest = parts(view.show(XML))
+    assert comment[:-1] == [f"<!-- SyncML XML{HEAD[0]}", *HEAD[1:]]
+    assert comment[-1].startswith("     Replace [5] ./DevInfo/DevId = D; ./DevInfo/Man = omadm-replay; ")
     assert rest[:3] == ['<SyncML xmlns="SYNCML:SYNCML1.2">', "  <SyncHdr>", "    <VerDTD>1.2</VerDTD>"]
     assert "      <LocURI>https://mdm.example.test/a--b</LocURI>" in rest
     assert read("\n".join(rest).encode()).commands == read(XML).commands
 
 
 def test_wbxml_is_shown_as_xml():
-    shown = view.show(WBXML)
-    assert shown.startswith("<!-- SyncML WBXML")
-    assert shown.splitlines()[1:] == view.show(XML).splitlines()[1:]
+    (comment, message), (same, expected) = parts(view.show(WBXML)), parts(view.show(XML))
+    assert message == expected
+    assert comment == [same[0].replace("XML", "WBXML"), *same[1:]]
 
 
-def test_the_first_line_stays_a_comment_whatever_the_message_says():
+def test_commands_in_a_group_are_indented_and_codes_that_nobody_knows_have_no_meaning():
+    get, odd = messages.get(2, "./DevInfo/DevId"), messages.status(3, "1", "1", "Get", "299")
+    body = messages.message(messages.Sender("5", "S", "D"), 1, [f"<Atomic><CmdID>1</CmdID>{get}</Atomic>", odd])
+    assert parts(view.show(body))[0][1:] == [
+        "     Atomic [1]",
+        "       Get [2] ./DevInfo/DevId",
+        "     Status 299 for Get (MsgRef 1, CmdRef 1)",
+    ]
+
+
+def test_every_code_that_is_defined_has_a_meaning():
+    assert set(STATUS_MEANINGS) == CODES - {"509"}  # which is reserved
+
+
+def test_the_comment_stays_one_whatever_the_message_says():
     hostile = XML.replace(b"<Data>user</Data>", b"<Data>--> &lt;evil/&gt; --- \xe2\x80\xae&#10;-</Data>")
-    first = view.show(hostile).splitlines()[0]
-    assert "--" not in first.removeprefix("<!--").removesuffix("-->")
-    assert "\u202e" not in first
+    comment, message = view.show(hostile).split(" -->\n", 1)
+    assert message.startswith("<SyncML ")
+    assert "--" not in comment.removeprefix("<!--")
+    assert "\u202e" not in comment
     assert view.edited(view.show(hostile), hostile) == hostile
+    edited = view.edited(view.show(hostile).replace("critical", "fatal"), hostile)
+    assert edited.startswith(b"<SyncML ")
+    assert read(edited).commands[3].items[0].meta.mark.text == "fatal"
 
 
 @pytest.mark.parametrize(
@@ -230,10 +259,11 @@ def test_mitmdump_prints_the_readable_form(tmp_path, wbxml):
             connection.request("POST", "/mdm", body, {"Content-Type": kind})
             assert read(connection.getresponse().read()).form == ("wbxml" if wbxml else "xml")
             connection.close()
-            running.wait_for("Status 200 for Alert (MsgRef 1, CmdRef 4)")
+            running.wait_for("Status 200 (OK) for Alert (MsgRef 1, CmdRef 4)")
             assert running.end() == 0
     said = [line.strip() for line in running.said]
     form = "WBXML" if wbxml else "XML"
-    assert f"<!-- SyncML {form}, {FIRST}" in said
+    assert f"<!-- SyncML {form}{HEAD[0]}" in said
+    assert HEAD[-1].strip() in said
     assert '<Type xmlns="syncml:metinf">com.microsoft:mdm.unenrollment.userrequest</Type>' in said
     assert "Traceback" not in "\n".join(said)

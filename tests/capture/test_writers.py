@@ -394,6 +394,7 @@ def test_every_line_is_of_the_contract():
         "request",
         "response",
         "failure",
+        "disconnect",
         "note",
         "watching",
         "close",

@@ -30,3 +30,11 @@ def test_a_response_without_its_request():
     story = Story()
     story.line("response", id="99", status=200, reason="", http="", headers=[], body=None, by="server")
     only(story.ordinary("1").judge(), "CAP002")
+
+
+def test_inconclusive_where_the_recorder_says_that_it_failed():
+    story = user()
+    story.line("note", name="recorder-failed", text="the recorder failed in its hook 'request': KeyError: 'x'")
+    judged = story.watch(70).judge()
+    assert "KeyError" in only(judged, "CAP002").message
+    assert judged.verdict is Verdict.INCONCLUSIVE

@@ -101,3 +101,22 @@ def test_an_address_known_for_nobody_shows_nobody():
     story.client = "10.0.0.9:2"
     story.exchange(b"<SyncML", b"")
     assert "CAP007" in rules_of(story.watch(70).judge())
+
+
+def passed_through(*, ended: str) -> Story:
+    """A connection that began before the alert, was passed through unread, and ended then, or later, or nobody knows when."""
+    story = Story()
+    story.line("connect", conn="x", client="10.0.0.5:9", sni="mdm.example.test", host="mdm.example.test")
+    story.line("failure", id=None, conn="x", cause="other", detail="passed through unread", received=None)
+    if ended == "before":
+        story.line("disconnect", conn="x", side="client")
+    story.ordinary("1").alert("2").watch(20)
+    if ended == "after":
+        story.line("disconnect", conn="x", side="client")
+    return story.watch(50)
+
+
+def test_a_connection_that_was_passed_through_counts_for_as_long_as_it_lasted():
+    assert "passed through" in only(passed_through(ended="after").judge(), "CAP007").message
+    assert "passed through" in only(passed_through(ended="never").judge(), "CAP007").message
+    assert rules_of(passed_through(ended="before").judge()) == []

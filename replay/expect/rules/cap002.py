@@ -36,3 +36,6 @@ def check(subject: Case) -> Iterable[Finding]:
     for trouble in subject.traffic.capture.troubles:
         if trouble.kind == "cut":
             yield subject.finding(RULE, trouble.text)
+    for note in subject.traffic.capture.notes:
+        if note.name == "recorder-failed":  # the recorder's own mark: it says so of itself
+            yield subject.finding(RULE, f"something may be missing: {note.text}")
