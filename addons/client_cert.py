@@ -11,11 +11,11 @@ journal), and that it refused it; and it lets devices that are asked for a certi
 import asyncio
 import base64
 import logging
-import ssl
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from mitmproxy import connection, ctx, exceptions, http, tls
 from mitmproxy.addonmanager import Loader
 from OpenSSL import SSL, crypto
@@ -88,7 +88,8 @@ class Watch:
         recorder: Any = ctx.master.addons.get("omadm-record")
         if recorder is None:
             return
-        saw = identity_of_der(_der_of(ssl_conn.get_certificate())) if self.shown else None
+        certificate = ssl_conn.get_certificate() if self.shown else None
+        saw = identity_of_der(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)) if certificate else None
         recorder.write(
             "server",
             **self._names,
@@ -138,10 +139,11 @@ class ClientCert:
     def tls_established_client(self, data: tls.TlsData) -> None:
         """mitmproxy leaves out a certificate that it cannot read, so that the next one of the chain would be taken for the
         device's, whose key it need not have. Such a device is taken for one without a certificate."""
-        if not ctx.options.request_client_cert or data.ssl_conn is None:
-            return
-        shown, listed = data.ssl_conn.get_peer_certificate(), data.conn.certificate_list
-        if shown is not None and listed and _der_of_listed(listed[0]) != _der_of(shown):
+        shown = data.ssl_conn.get_peer_certificate() if data.ssl_conn is not None else None
+        try:
+            if shown is not None:
+                shown.to_cryptography()
+        except ValueError:
             logger.warning("omadm: the device's certificate cannot be read; it is noted as none and not forwarded")
             data.conn.certificate_list = []
 
@@ -152,7 +154,8 @@ class ClientCert:
         headers = flow.request.headers
         _remove(headers)
         if flow.client_conn.certificate_list:
-            value = base64.b64encode(_der_of_listed(flow.client_conn.certificate_list[0])).decode()
+            certificate = flow.client_conn.certificate_list[0].to_cryptography()
+            value = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
             old = flow.request.http_version.startswith("HTTP/1")
             headers.add(HEADER if old else HEADER.lower(), f":{value}:")
 
@@ -248,18 +251,6 @@ def _remove(headers: http.Headers) -> None:
     for name in (HEADER, CHAIN):
         if name in headers:
             del headers[name]
-
-
-def _der_of_listed(certificate: Any) -> bytes:
-    """The DER bytes of one of mitmproxy's certificates."""
-    return ssl.PEM_cert_to_DER_cert(certificate.to_pem().decode())
-
-
-def _der_of(certificate: crypto.X509 | None) -> bytes:
-    """The DER bytes of one of OpenSSL's certificates."""
-    if certificate is None:
-        return b""
-    return crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
 
 
 addons = [ClientCert()]

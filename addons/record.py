@@ -40,7 +40,7 @@ from replay.capture.kept import (
 )
 from replay.capture.wire import peer_address
 from replay.normal.redact_lines import LineRedactor
-from replay.play.faults import BY_PROXY, ENDED
+from replay.play.faults import BY_PROXY, ENDED, SERVED
 
 logger = logging.getLogger(__name__)
 #: In mitmproxy's words where it does not pass a malformed message on, and always answers by itself (`validate_inbound_headers`).
@@ -264,17 +264,18 @@ class Recorder:
 
     @guarded
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        """A response begins. One that comes from the server has no body yet; one that was made in the proxy has."""
+        """A response begins. One that comes from the server has no body yet; one that was made in the proxy has, and is the
+        server's only where the server is played here (`SERVED`)."""
         if flow.response is not None:
             flow.response.stream = False
-            if flow.response.raw_content is None:
+            if flow.response.raw_content is None or flow.metadata.get(SERVED, False):
                 self._from_server.add(flow.id)
 
     @guarded
     def response(self, flow: http.HTTPFlow) -> None:
         """The whole response is there and has not gone to the device yet. Another addon may have altered it, cut it (`ENDED`)
         or closed the connection instead; the journal has what the device gets."""
-        untouched = self._first.pop(flow)
+        untouched = self._first.pop(flow) or flow.metadata.get(SERVED, False)
         if self._refused(flow):
             return
         exchange = self._open.pop(flow.id, None)

@@ -1,6 +1,6 @@
 """`make bench`: ratios, measured side by side in one run. Figures in seconds depend on the machine; ratios hardly do.
 
-python -m benchmarks [--sessions N] [--only recorder] [-o FILE]
+python -m benchmarks [--sessions N] [--only recorder|compare] [-o FILE]
 """
 
 import argparse
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import captures, messages, recorder
+from benchmarks import captures, compare, messages, recorder
 from benchmarks.timing import best, row_of
 
 
@@ -73,19 +73,22 @@ def rows(folder: Path, sessions: int) -> list[dict[str, object]]:
         command(python, "-c", "import click"),
         1.5,
     )
-    return found + recorder.rows(folder)
+    return found + compare.rows(folder, 2 * sessions) + recorder.rows(folder)
 
 
 def main() -> None:
     """Runs all rows and prints one table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--sessions", type=int, default=5_000)
-    parser.add_argument("--only", choices=["recorder"])
+    parser.add_argument("--only", choices=["recorder", "compare"])
     parser.add_argument("-o", "--output", default="bench-results.json")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="omadm-bench-") as folder:
-        found = recorder.rows(Path(folder)) if given.only else rows(Path(folder), given.sessions)
-    versions = {name: version(name) for name in ("mitmproxy", "lxml", "msgspec", "click")}
+        if given.only == "compare":
+            found = compare.rows(Path(folder), 2 * given.sessions)
+        else:
+            found = recorder.rows(Path(folder)) if given.only else rows(Path(folder), given.sessions)
+    versions = {name: version(name) for name in ("mitmproxy", "lxml", "msgspec", "click", "deepdiff")}
     versions["python"] = platform.python_version()
     print(f"{'row':<44} {'against':<30} {'ratio':>7} {'between':>12} {'aim':>7} {'s':>8}")
     for each in found:

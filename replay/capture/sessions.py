@@ -1,7 +1,7 @@
 """Exchanges into sessions, and sessions into enrolments (contract, "Words")."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct, field
@@ -34,13 +34,22 @@ class Session(Struct):
     turns: list[Turn]
     enrolment: "Enrolment"
     retransmissions: set[int] = field(default_factory=set)
+    moved_to: set[str] = field(default_factory=set)
     resolved: list[Reference] | None = None
+    stood: "dict[int, _Standing] | None" = None
 
     def references(self) -> list[Reference]:
         """Every answer in this session with what it answers; worked out once the session is whole."""
         if self.resolved is None:
             self.resolved = resolve(self)
         return self.resolved
+
+    def add(self, turn: Turn) -> None:
+        """Appends a turn."""
+        self.turns.append(turn)
+        self.stood = None
+        if turn.response is not None and turn.response.header.resp_uri:
+            self.moved_to.add(server_of(turn.response.header.resp_uri))
 
     @property
     def order(self) -> float:
@@ -79,9 +88,41 @@ class Session(Struct):
 
     def asked_for(self, turn: Turn) -> bool:
         """Whether the server asked for a turn's message: it answered every one before it in this session with a challenge
-        or a redirect."""
-        before = self.turns[: self.turns.index(turn)]
-        return bool(before) and all(each.asked_again for each in before)
+        or a redirect. One that did not reach the server was not answered, and says nothing."""
+        return self._standing_of(turn).asked_for
+
+    def may_be_asked_for(self, turn: Turn) -> bool:
+        """Whether the server asked for a turn's message for all that is known: an answer that cannot be read may have been a
+        challenge."""
+        return self._standing_of(turn).may_be_asked_for
+
+    def place_of(self, turn: Turn) -> int:
+        """The place of a turn among those of this session, from 0."""
+        return self._standing_of(turn).place
+
+    def _standing_of(self, turn: Turn) -> "_Standing":
+        if self.stood is None:
+            self.stood = {each.turn.number: each for each in _standings(self.turns)}
+        return self.stood[turn.number]
+
+
+class _Standing(Struct, frozen=True):
+    """Where a turn stands in its session, and whether the server asked for its message."""
+
+    turn: Turn
+    place: int
+    asked_for: bool
+    may_be_asked_for: bool
+
+
+def _standings(turns: Iterable[Turn]) -> Iterator[_Standing]:
+    asked = may = False  # whether any of the turns so far was asked for again
+    all_asked = all_may = True
+    for place, turn in enumerate(turns):
+        yield _Standing(turn, place, asked and all_asked, may and all_may)
+        delivered = turn.exchange.delivered
+        asked, all_asked = asked or turn.asked_again, all_asked and (turn.asked_again or not delivered)
+        may, all_may = may or turn.may_ask_again, all_may and (turn.may_ask_again or not delivered)
 
 
 class Enrolment(Struct):
@@ -98,13 +139,14 @@ class Enrolment(Struct):
 class Traffic(Struct):
     """A capture, read and grouped: every turn in order, sessions, enrolments, and what belongs to none.
 
-    `unattributed` are enrolment requests whose device could not be told.
+    `enrolling` are the enrolment requests, `unattributed` those whose device could not be told.
     """
 
     capture: Capture
     turns: list[Turn]
     sessions: list[Session] = field(default_factory=list)
     enrolments: list[Enrolment] = field(default_factory=list)
+    enrolling: list[Turn] = field(default_factory=list)
     unattributed: list[Turn] = field(default_factory=list)
     addresses: dict[str, set[str]] = field(default_factory=dict)
     certificates: dict[str, set[str]] = field(default_factory=dict)
@@ -133,6 +175,7 @@ def group(capture: Capture, turns: list[Turn]) -> Traffic:
     grouping = _Grouping(traffic)
     for turn in turns:
         if turn.kind == ENROLMENT:
+            traffic.enrolling.append(turn)
             grouping.enrol(turn)
         elif turn.kind == DM and turn.readable:
             grouping.place(turn)
@@ -170,7 +213,7 @@ class _Grouping:
             known.append(session)
         elif _is_retransmission(session, turn):
             session.retransmissions.add(turn.number)
-        session.turns.append(turn)
+        session.add(turn)
         self.traffic.by_exchange[turn.number] = session
 
     def _enrolment(self, turn: Turn) -> Enrolment:
@@ -227,17 +270,16 @@ def _is_named(device: str, body: str, words: set[str]) -> bool:
     return f">{device.lower()}<" in body.lower()  # an id with other characters: the whole text of an element
 
 
-def _continued(known: Iterable[Session], turn: Turn) -> Session | None:
+def _continued(known: Sequence[Session], turn: Turn) -> Session | None:
     """The session among those of the same device and SessionID that a turn goes on with, or None where it opens one."""
-    newest_first = list(known)[::-1]
-    for session in newest_first:
+    for session in reversed(known):
         if session.server == turn.server or _moved(session, turn):
             if turn.message_id == "1" and not _sent_again(session, turn):
                 return None
             return session
     if turn.message_id == "1":
         return None
-    return next((session for session in newest_first if _goes_on(session, turn)), None)
+    return next((session for session in reversed(known) if _goes_on(session, turn)), None)
 
 
 def _moved(session: Session, turn: Turn) -> bool:
@@ -246,12 +288,7 @@ def _moved(session: Session, turn: Turn) -> bool:
     response = last.exchange.response
     if response is not None and 300 <= response.status < 400:
         return True
-    return any(
-        before.response is not None
-        and before.response.header.resp_uri
-        and server_of(before.response.header.resp_uri) == turn.server
-        for before in session.turns
-    )
+    return turn.server in session.moved_to
 
 
 def _sent_again(session: Session, turn: Turn) -> bool:

@@ -44,22 +44,25 @@ class Turn(Struct):
 
     @property
     def device(self) -> str | None:
-        """The device: Source of its message; Target of the server's where that is all there is (MDM 2.2.4.2). Where the one is a
-        URL and the other is none, they are swapped (MSG005), and it is the other."""
-        message = self.request or self.response
-        if message is None:
-            return None
-        own, other = message.header.source, message.header.target
-        if self.request is None:
-            own, other = other, own
-        named = [(address.uri or None) if address else None for address in (own, other)]
-        return named[1] if _is_url(named[0]) and named[1] and not _is_url(named[1]) else named[0]
+        """The device: Source of its message; Target of the server's where that is all that names it (MDM 2.2.4.2). Where the one
+        is a URL and the other is none, they are swapped (MSG005), and it is the other."""
+        for message in (self.request, self.response):
+            if message is None:
+                continue
+            own, other = message.header.source, message.header.target
+            if message is self.response:
+                own, other = other, own
+            named = [(address.uri or None) if address else None for address in (own, other)]
+            device = named[1] if _is_url(named[0]) and named[1] and not _is_url(named[1]) else named[0]
+            if device is not None:
+                return device
+        return None
 
     @property
     def session_id(self) -> str | None:
-        """The SessionID, as text."""
-        message = self.request or self.response
-        return message.header.session_id if message else None
+        """The SessionID, as text: of the device's message, else of the server's."""
+        given = [message.header.session_id for message in (self.request, self.response) if message is not None]
+        return next((text for text in given if text), given[0] if given else None)
 
     @property
     def message_id(self) -> str | None:
@@ -77,6 +80,15 @@ class Turn(Struct):
             return ""
         address = message.header.target if self.request is not None else message.header.source
         return server_of(address.uri or "") if address else ""
+
+    @property
+    def may_ask_again(self) -> bool:
+        """Whether the answer had the device send the same again, for all that is known: one that is there and cannot be read may
+        be a challenge."""
+        answer = self.exchange.response
+        if self.asked_again or answer is None or self.exchange.cut or not 200 <= answer.status < 300:
+            return self.asked_again
+        return answer.body != b"" and (self.response is None or self.response.is_foreign)
 
     @property
     def asked_again(self) -> bool:

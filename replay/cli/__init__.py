@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "show": ("replay.cli.show", "Show a capture: enrolments, sessions and messages."),
     "check": ("replay.cli.check", "Judge captures: verdicts, and findings with their evidence."),
     "explain": ("replay.cli.explain", "What a rule checks, why it matters, and where it is written."),
+    "diff": ("replay.cli.diff", "Show what differs between two captures, or from the expected sequence."),
     "normalize": (
         "replay.cli.normalize",
         "Print the normal form of a capture: the same text for what differs only in what is volatile.",
@@ -23,6 +24,7 @@ COMMANDS: Final = {
     "decode": ("replay.cli.decode", "One message from WBXML to XML."),
     "encode": ("replay.cli.encode", "One message from XML to WBXML."),
     "replay": ("replay.cli.replay", "Play the device's side of a capture against a live server."),
+    "serve": ("replay.cli.serve", "Play the server's side of a capture to live devices."),
     "lab": ("replay.cli.lab", "A small OMA DM server and device to try things on."),
     "demo": ("replay.cli.demo", "Record and judge an unenrolment on this machine, from end to end."),
     "addons": ("replay.cli.addons", "Print the folder of the mitmproxy scripts."),

@@ -10,6 +10,7 @@ import click
 
 from replay.cli.exits import stop
 from replay.cli.options import address, seconds
+from replay.cli.suite import command as suite
 from replay.lab.device import SCENARIOS, DeviceError, LabDevice, Outcome
 from replay.lab.device import VARIANTS as DEVICE_VARIANTS
 from replay.lab.server import VARIANTS as SERVER_VARIANTS
@@ -172,3 +173,6 @@ def _device_tls(ca: str | None, cert: str | None) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         stop(f"{ca or ''} {cert or ''}: cannot be used as certificates: {error}".strip())
     return context
+
+
+command.add_command(suite)

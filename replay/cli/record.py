@@ -1,74 +1,22 @@
 """`omadm record`: mitmproxy with the recorder, in this process."""
 
 import asyncio
-import contextlib
-import importlib.util
-import logging
-import signal
-import socket
-import sys
-from pathlib import Path
 from typing import Any
 
 import click
-from msgspec import Struct
 
-from replay.cli.addons import folder
-from replay.cli.exits import ERROR, exit_code, stop
-from replay.cli.follow import Follower
-from replay.cli.options import address, quiet_time, scenario, seconds, write_result
-from replay.expect.case import Options
-from replay.expect.judge import Judgement, Scope
-from replay.expect.scenarios.model import Scenario
-from replay.expect.schedule import QUIET
+from replay.cli.proxy import addon, proxy_options, run, setup
 
 
 @click.command("record")
 @click.option("--mode", "modes", multiple=True, default=("regular",), metavar="MODE", help="mitmproxy's mode, such as "
               "regular, reverse:https://HOST:PORT, transparent; repeatable.  [default: regular]")  # fmt: skip
-@click.option("--listen", type=address, metavar="HOST:PORT", default="0.0.0.0:8080", help="Where devices connect; port 0 "
-              "takes a free one.  [default: 0.0.0.0:8080]")  # fmt: skip
-@click.option("-o", "--output", metavar="FILE", help="The journal; one that is there is appended to.  "
-              "[default: captures/<time>.jsonl]")  # fmt: skip
 @click.option("--keep-502", is_flag=True, help="Let the proxy answer 502 where the server closed without an answer; else the "
               "device sees the close itself.")  # fmt: skip
-@click.option("--redact", is_flag=True, help="Write stable pseudonyms instead of secrets and identities.")
 @click.option("--forward-client-cert", is_flag=True, help="Add the device's certificate to its requests as Client-Cert (RFC "
               "9440), for lab servers that trust this proxy.")  # fmt: skip
-@click.option("--fault", "faults", multiple=True, metavar="SPEC", help="Disturb the server's answers: KIND[=VALUE][@WHERE], "
-              "such as drop-reply@alert; repeatable.")  # fmt: skip
-@click.option("--interval", default="5", metavar="SECONDS", help="How often the journal says that the recorder is watching.  "
-              "[default: 5]")  # fmt: skip
-@click.option("--set", "settings", multiple=True, metavar="OPTION=VALUE", help="One of mitmproxy's own options, such as "
-              "ssl_insecure=true or confdir=DIR; repeatable.")  # fmt: skip
-@click.option("--ui", type=click.Choice(["dump", "web"]), default="dump", help="`web` runs mitmweb: its page shows the traffic, "
-              "SyncML and WBXML readable.  [default: dump]")  # fmt: skip
-@click.option("--until-verdict", is_flag=True, help="End when an unenrolment is decided (of the scenario of --expect, where that "
-              "is given), print the report, and exit with its verdict.")  # fmt: skip
-@click.option("--timeout", type=seconds, metavar="SECONDS", help="End after SECONDS.")
-@click.option("--expect", type=scenario, metavar="NAME|FILE", help="The scenario that is waited for and judged by.")
-@click.option("--quiet", type=quiet_time, metavar="SECONDS", default=QUIET, show_default=True, help="Seconds of silence after the "
-              "alert that count as gone; auto takes the device's own schedule.")  # fmt: skip
-@click.option("--device", metavar="ID", help="Wait for this device alone, and judge it alone.")
-@click.option("-q", "--brief", is_flag=True, help="Do not show sessions and unenrolments as they come.")
-def command(
-    modes: tuple[str, ...],
-    listen: tuple[str, int],
-    output: str | None,
-    keep_502: bool,
-    redact: bool,
-    forward_client_cert: bool,
-    faults: tuple[str, ...],
-    interval: str,
-    settings: tuple[str, ...],
-    ui: str,
-    until_verdict: bool,
-    timeout: float | None,
-    expect: Scenario | None,
-    quiet: float | None,
-    device: str | None,
-    brief: bool,
-) -> None:
+@proxy_options
+def command(modes: tuple[str, ...], keep_502: bool, forward_client_cert: bool, **given: Any) -> None:
     """Record OMA DM traffic through mitmproxy into a journal, until SIGINT or SIGTERM.
 
     Prints `listening on HOST:PORT` to stderr when it is ready. Devices have to trust mitmproxy's CA; see the README.
@@ -76,189 +24,5 @@ def command(
 
     Exit codes: 0 when it was stopped, 2 when the recording failed; with --until-verdict those of `omadm check`, however it ended.
     """
-    chosen = {
-        "listen_host": listen[0],
-        "listen_port": listen[1],
-        "omadm_journal": "" if output is None else output,
-        "omadm_interval": interval,
-        "omadm_keep_502": keep_502,
-        "omadm_redact": redact,
-        "omadm_forward_client_cert": forward_client_cert,
-    }
-    if faults:
-        chosen["omadm_fault"] = list(faults)
-    judging = _Judging(Options(quiet=quiet, expect=expect), Scope(device=device), until_verdict, timeout, brief)
-    raise SystemExit(asyncio.run(_record(list(modes), chosen, settings, ui, judging)))
-
-
-class _Judging(Struct, frozen=True):
-    """How a recording is judged while it goes on, and when it ends by itself."""
-
-    options: Options
-    scope: Scope
-    until_verdict: bool
-    timeout: float | None
-    brief: bool
-
-
-async def _record(
-    modes: list[str], chosen: dict[str, Any], settings: tuple[str, ...], ui: str, judging: _Judging
-) -> int:
-    _log_to_stderr()
-    recorder = _addon("record.py")
-    master = _master(ui, recorder, modes, chosen, settings)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, master.shutdown)
-        except NotImplementedError:  # Windows
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(master.shutdown))
-    if judging.timeout is not None:
-        loop.call_later(judging.timeout, master.shutdown)
-    path, begin = recorder.path, recorder.journal.begin
-    follower = _follower(recorder, master, loop, judging)
-    try:
-        await master.run()
-    except SystemExit:  # mitmproxy's own way out where it could not start; what went wrong was logged
-        recorder.failures.append("the proxy could not start")
-    except OSError as error:  # mitmweb's own way
-        recorder.failures.append(f"the proxy could not start: {error.strerror or error}")
-    finally:
-        if recorder.journal is not None:
-            recorder.done()
-        follower.stop()
-        for number in (signal.SIGINT, signal.SIGTERM):  # a second one changes nothing any more, nor the exit code
-            with contextlib.suppress(NotImplementedError):
-                loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_IGN)
-    click.echo(
-        f"{recorder.recorded} OMA DM exchanges recorded into {path}, {recorder.passed_by} others passed by", err=True
-    )
-    for failure in recorder.failures:
-        click.echo(f"omadm: the recording failed: {failure}", err=True)
-    if recorder.failures:
-        return ERROR
-    return _verdict(path, begin, judging) if judging.until_verdict else 0
-
-
-def _master(ui: str, recorder: Any, modes: list[str], chosen: dict[str, Any], settings: tuple[str, ...]) -> Any:
-    """mitmproxy with our addons; ends the command where an option is wrong."""
-    from mitmproxy import exceptions, options
-
-    if ui == "web":
-        from mitmproxy.tools.web.master import WebMaster
-
-        master: Any = WebMaster(options.Options(), with_termlog=False)
-        master.addons.add(_addon("view.py"))
-    else:
-        from mitmproxy.tools.dump import DumpMaster
-
-        master = DumpMaster(options.Options(), with_termlog=False, with_dumper=False)
-    try:
-        # the device's message is read before the server is called, so that it is recorded though nobody answers there; and what
-        # is malformed goes on as it is, where mitmproxy would answer 400 or 502 by itself
-        master.options.update(connection_strategy="lazy", validate_inbound_headers=False)
-        master.options.update(request_client_cert=True)  # so that the journal has the device's certificate
-        master.options.set(*settings, defer=True)
-        if ui == "web" and master.options.web_port == 0:  # mitmweb would take a free one and not say which
-            master.options.update(web_port=_free_port(master.options.web_host))
-        if "omadm_fault" in chosen:  # before the recorder, so that it sees what was done
-            master.addons.add(_addon("disturb.py"))
-        master.addons.add(_addon("client_cert.py"))
-        master.addons.add(recorder, _Announcer())
-        master.options.update(mode=modes, **chosen)
-        unknown = master.options.deferred
-        if unknown:
-            stop(f"--set: mitmproxy has no option {', '.join(sorted(unknown))}")
-    except (exceptions.OptionsError, exceptions.AddonManagerError) as error:
-        stop(str(error))
-    return master
-
-
-def _free_port(host: str) -> int:
-    with socket.create_server((host, 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def _follower(recorder: Any, master: Any, loop: asyncio.AbstractEventLoop, judging: _Judging) -> Follower:
-    """What shows and judges the recording while it goes on; its announcer starts it."""
-
-    def decided() -> None:
-        if judging.until_verdict:
-            loop.call_soon_threadsafe(master.shutdown)
-
-    def failed(why: str) -> None:
-        click.echo(f"omadm: {why}", err=True)
-        if judging.until_verdict:  # nobody is left to end it
-            recorder.failures.append(why)
-            loop.call_soon_threadsafe(master.shutdown)
-
-    follower = Follower(
-        recorder.path,
-        recorder.journal.begin,
-        options=judging.options,
-        scope=judging.scope,
-        quiet=judging.brief,
-        decided=decided,
-        failed=failed,
-    )
-    follower.start()
-    return follower
-
-
-def _verdict(path: Path, begin: int, judging: _Judging) -> int:
-    """Judges what was recorded, as `omadm check` does, and prints the report; what the file held before is left alone."""
-    from replay.capture.journal_reader import read
-    from replay.expect.judge import judge
-    from replay.report.shapes import report
-    from replay.report.text import check_text
-
-    with path.open("rb") as file:
-        file.seek(begin)
-        judgement: Judgement = judge(read(file, str(path)), judging.options, judging.scope)
-    write_result(check_text(report([judgement]), detail=-1 if judging.brief else 0), None)
-    return exit_code([judgement])
-
-
-def _addon(file: str) -> Any:
-    """The addon of one of the proxy scripts, loaded by its path as mitmproxy would. Where it cannot be loaded nothing runs."""
-    path = folder() / file
-    spec = importlib.util.spec_from_file_location(f"omadm_{path.stem}_addon", path)
-    if spec is None or spec.loader is None:
-        stop(f"{path}: the script is not there")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.addons[0]
-
-
-class _Announcer:
-    """Says where the proxy listens, once it does."""
-
-    name = "omadm-announcer"
-
-    def running(self) -> None:
-        """The servers are up."""
-        from mitmproxy import ctx
-
-        server = ctx.master.addons.get("proxyserver")
-        for host, port, *_ in server.listen_addrs():
-            shown = f"[{host}]" if ":" in host else host
-            click.echo(f"listening on {shown}:{port}", err=True)
-        web = getattr(ctx.master, "web_url", None)  # of mitmproxy 12, with the token that the page asks for
-        if web is None and hasattr(ctx.options, "web_port"):
-            web = f"http://{ctx.options.web_host}:{ctx.options.web_port}/"
-        if web is not None:
-            click.echo(f"web interface at {web}", err=True)
-        click.echo(f"recording into {ctx.master.addons.get('omadm-record').path}", err=True)
-
-
-def _log_to_stderr() -> None:
-    """mitmproxy's warnings and errors go to stderr; results alone go to stdout."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setLevel(logging.WARNING)
-    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    root = logging.getLogger()
-    root.setLevel(logging.INFO)
-    root.addHandler(handler)
-    for noisy in ("asyncio", "hpack", "quic", "tornado"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    chosen = {"omadm_keep_502": keep_502, "omadm_forward_client_cert": forward_client_cert}
+    raise SystemExit(asyncio.run(run(setup(modes, given, chosen, [addon("client_cert.py")]))))

@@ -14,11 +14,12 @@ from replay.expect.cleanup import Evidence, evidence_of
 from replay.expect.dialogue import Dialogue
 from replay.expect.enrolments import Advice, EnrolmentKind, advice_on
 from replay.expect.evidence import Attachment, Log, attach
-from replay.expect.finding import Finding, Party, Severity
+from replay.expect.finding import Finding, Party, Severity, shortened
 from replay.expect.scenarios.model import Scenario
 from replay.expect.schedule import QUIET, Quiet, schedule_of
 from replay.expect.sequence import Departure, Run, run
 from replay.expect.silence import Silence, silence_of
+from replay.expect.unseen import Unseen
 from replay.syncml.credentials import Secret
 from replay.syncml.model import Command, Message
 from replay.syncml.names import CHALLENGES
@@ -122,12 +123,13 @@ class EpisodeCase:
     @cached_property
     def silence(self) -> Silence | None:
         """What is known of the silence; None where the enrolment stays and none is expected."""
-        return silence_of(self.case.traffic, self.episode, self.run, self.window, self.quiet)
+        return silence_of(self.case.unseen, self.episode, self.run, self.window, self.quiet)
 
     @cached_property
     def own_exchanges(self) -> set[int]:
         """Numbers of the exchanges that are this episode's own: those of its alert sessions, and its triggers."""
-        own = {turn.number for seen in self.episode.alerts for turn in seen.session.turns}
+        sessions = {seen.session.number: seen.session for seen in self.episode.alerts}
+        own = {turn.number for session in sessions.values() for turn in session.turns}
         return own | {seen.turn.number for seen in self.episode.execs}
 
     @cached_property
@@ -180,7 +182,12 @@ class Case:
     @cached_property
     def dialogues(self) -> list[Dialogue]:
         """Every session with its messages and their answers, in order."""
-        return [Dialogue(session) for session in self.traffic.sessions]
+        return [Dialogue(session, self.unseen) for session in self.traffic.sessions]
+
+    @cached_property
+    def unseen(self) -> Unseen:
+        """What of the capture was not seen."""
+        return Unseen(self.traffic)
 
     @cached_property
     def alert_carriers(self) -> set[int]:
@@ -190,12 +197,17 @@ class Case:
     @cached_property
     def alert_turns(self) -> set[int]:
         """Numbers of the exchanges that belong to an alert session."""
-        return {
-            turn.number
-            for each in self.episodes
-            for seen in each.episode.alerts
-            for turn in seen.session.turns
-        }  # fmt: skip
+        sessions = {seen.session.number: seen.session for each in self.episodes for seen in each.episode.alerts}
+        return {turn.number for session in sessions.values() for turn in session.turns}
+
+    @cached_property
+    def episodes_at(self) -> dict[int, tuple[int, ...]]:
+        """The numbers of the episodes that an exchange is one of the own exchanges of."""
+        found: dict[int, list[int]] = {}
+        for each in self.episodes:
+            for exchange in each.own_exchanges:
+                found.setdefault(exchange, []).append(each.episode.number)
+        return {exchange: tuple(numbers) for exchange, numbers in found.items()}
 
     @cached_property
     def refused_alerts(self) -> set[int]:
@@ -233,12 +245,12 @@ class Case:
             rule=rule.id,
             severity=severity or rule.severity,
             party=party or rule.party or _sender_of(spot),
-            message=message,
+            message=shortened(message),
             exchange=spot.turn.number if spot.turn else None,
             side=spot.side,
             session=session.number if session else None,
             episode=episode.number if episode else None,
-            path=place.path or None if place else None,
+            path=shortened(place.path) or None if place else None,
             line=place.line if place else None,
             source=rule.source,
         )

@@ -19,6 +19,7 @@ from msgspec import Struct, field
 from replay.capture.references import REQUEST, RESPONSE, Reference, Sent
 from replay.capture.sessions import Session
 from replay.capture.turns import Turn
+from replay.expect.unseen import Unseen
 from replay.syncml.model import Alert, Message, Results, Status
 from replay.syncml.names import CHALLENGES, CLIENT_INITIATED, NEXT_MESSAGE, SERVER_INITIATED
 
@@ -136,11 +137,11 @@ class Answer(Struct, eq=False):
 
 
 class Dialogue:
-    """A session, line by line."""
+    """A session, line by line. `unseen` tells what the capture may lack."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, unseen: Unseen) -> None:
         self.session = session
-        self.lines = _lines(session)
+        self.lines = _lines(session, unseen)
         self._looked_up: dict[int, dict[tuple[str, str | None], Sent]] = {}
         self._by_side = {(line.turn.number, line.side): line for line in self.lines if line.message is not None}
         for reference in session.references():
@@ -243,15 +244,16 @@ def _other(side: str) -> str:
     return RESPONSE if side == REQUEST else REQUEST
 
 
-def _lines(session: Session) -> list[Line]:
+def _lines(session: Session, unseen: Unseen) -> list[Line]:
     lines: list[Line] = []
 
     def add(turn: Turn, side: str, message: Message | None, *, repeated: bool = False) -> None:
-        lines.append(Line(len(lines), turn, side, message, repeated))
+        known = message if message is not None and not message.is_foreign else None
+        lines.append(Line(len(lines), turn, side, known, repeated))
 
     turns = session.turns
     for number, turn in enumerate(turns):
-        if number and not _follows(turns[number - 1], turn):
+        if number and (not _follows(turns[number - 1], turn) or _went_on_unseen(turns[number - 1], turn, unseen)):
             add(turn, REQUEST, None)
             add(turn, RESPONSE, None)
         repeated = number + 1 < len(turns) and bool(turn.message_id) and turn.message_id == turns[number + 1].message_id
@@ -267,6 +269,13 @@ def _follows(before: Turn, turn: Turn) -> bool:
     if not last.isdecimal() or not mine.isdecimal() or len(last) > 18 or len(mine) > 18:
         return False
     return int(mine) - int(last) in (0, 1)
+
+
+def _went_on_unseen(before: Turn, turn: Turn, unseen: Unseen) -> bool:
+    """Whether a device that got no answer goes on all the same, and the capture may lack the exchange in which it got one."""
+    if before.message_id == turn.message_id or before.exchange.response is not None:
+        return False
+    return unseen.between(before, turn) != 0
 
 
 def _said_nothing(turn: Turn) -> bool:

@@ -1,10 +1,33 @@
 """Findings, severities, parties and verdicts: what a judgement is made of."""
 
 import enum
+import re
 from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
+
+#: So many characters of a text from a capture are shown in a finding, and so many of a finding in all.
+LONGEST: Final = 200
+_LONGEST_IN_ALL: Final = 4_000
+#: A quoted text, or a word, that is longer.
+_LONG: Final = re.compile(
+    rf"""(?<!\w)'(?:[^'\\]|\\.){{{LONGEST},}}+'?|(?<!\w)"(?:[^"\\]|\\.){{{LONGEST},}}+"?|\S{{{LONGEST},}}+"""
+)
+
+
+def shortened(text: str) -> str:
+    """A text in which everything from a capture that is longer than LONGEST ends in `…` there: a hostile capture has a SessionID
+    of a million characters."""
+    if len(text) <= LONGEST:
+        return text
+    text = _LONG.sub(_begin_of, text)
+    return text if len(text) <= _LONGEST_IN_ALL else text[: _LONGEST_IN_ALL - 1] + "…"
+
+
+def _begin_of(found: re.Match[str]) -> str:
+    quote = found[0][0] if found[0][0] in "'\"" else ""
+    return found[0][: LONGEST - 1] + "…" + quote
 
 
 class Verdict(enum.IntEnum):

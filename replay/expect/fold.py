@@ -13,8 +13,14 @@ from replay.expect.finding import Finding, Party
 
 #: Rules on messages, their answers and their transport; the others speak of one episode or one recording each.
 _FOLDED: Final = ("MSG", "STA", "AUT", "LOB", "HTP")
-#: What differs from message to message though the mistake is the same: numbers and ids of sessions, messages and commands.
-_VARYING: Final = re.compile(r"\b(?:SessionID|MsgID|CmdID|CmdRef|MsgRef|message|exchange) '?[^\s;,:()']+'?|\d+")
+#: What differs from message to message though the mistake is the same: numbers and ids of sessions, messages and commands, and
+#: addresses. Codes (of HTTP, of a Status, of an Alert) and whatever else is quoted are part of the mistake.
+_VARYING: Final = re.compile(
+    r"\b(?:SessionID|MsgID|CmdID|CmdRef|MsgRef|message|exchange) '?[^\s;,:()']+'?"
+    r"|(?<![\w/])'?\.{0,2}/[^\s']*'?"
+    r"|\b\d+(?= (?:bytes|more|times))"
+    r"|(?<!HTTP )(?<!Status )(?<!code )(?<!with )(?<![\w'.])\d+(?![\w'])"
+)
 
 
 def fold(findings: Iterable[Finding], whose: Callable[[Finding], object]) -> list[Finding]:

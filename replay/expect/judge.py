@@ -99,7 +99,11 @@ def judge_traffic(traffic: Traffic, options: Options, scope: Scope, *, episodes_
     findings = sorted(_asked_for(findings, case, scope), key=_place)
     findings = fold(findings, partial(_whose, case))
     judged = any(turn.readable and scope.device in (None, turn.device) for turn in traffic.turns)
-    episodes = [_episode(each, findings, scope, crashes) for each in case.episodes]
+    places: dict[int, list[int]] = {}
+    for place, finding in enumerate(findings):
+        for number in _episodes_of(finding, case):
+            places.setdefault(number, []).append(place)
+    episodes = [_episode(each, places.get(each.episode.number, []), findings, scope, crashes) for each in case.episodes]
     by_party = crashes.on(verdicts(findings, judged=judged, parties=scope.parties))
     sessions = [each for each in traffic.sessions if scope.device in (None, each.device)]
     return Judgement(traffic.capture.path, traffic, by_party, sessions, findings, episodes, crashes.said, matched)
@@ -156,28 +160,25 @@ def _asked_for(findings: Iterable[Finding], case: Case, scope: Scope) -> Iterabl
 
 def _whose(case: Case, finding: Finding) -> object:
     """Whose finding it is: of which device or server, and in which episodes."""
-    session = (
-        next((s for s in case.traffic.sessions[(finding.session or 0) - 1 :][:1]), None) if finding.session else None
-    )
+    session = case.traffic.sessions[finding.session - 1] if finding.session else None
     party = None if session is None else session.device if finding.party is Party.DEVICE else session.server
-    episodes = [each.episode.number for each in case.episodes if _belongs(finding, each, each.own_exchanges)]
-    return party, tuple(episodes)
+    return party, _episodes_of(finding, case)
 
 
 def _place(finding: Finding) -> tuple[int, int, str]:
     return (finding.exchange or 0, 0 if finding.side != "response" else 1, finding.rule)
 
 
-def _episode(case: EpisodeCase, findings: list[Finding], scope: Scope, crashes: _Crashes) -> EpisodeJudgement:
-    own = case.own_exchanges
-    places = [place for place, finding in enumerate(findings) if _belongs(finding, case, own)]
+def _episode(
+    case: EpisodeCase, places: list[int], findings: list[Finding], scope: Scope, crashes: _Crashes
+) -> EpisodeJudgement:
     phases = crashes.guard(None, partial(phases_of, case)) or []
     by_party = crashes.on(verdicts((findings[place] for place in places), parties=scope.parties))
     return EpisodeJudgement(case, phases, by_party, places)
 
 
-def _belongs(finding: Finding, case: EpisodeCase, own: set[int]) -> bool:
-    """Whether a finding is this episode's: it says so, or it stands in the alert session or at the trigger (`own`, exchanges)."""
+def _episodes_of(finding: Finding, case: Case) -> tuple[int, ...]:
+    """The numbers of the episodes that a finding is on: it says so, or it stands in the alert session or at the trigger."""
     if finding.episode is not None:
-        return finding.episode == case.episode.number
-    return finding.exchange in own
+        return (finding.episode,)
+    return case.episodes_at.get(finding.exchange, ()) if finding.exchange is not None else ()

@@ -1,11 +1,12 @@
 """The phases of an episode and what is known of each (rules, "Phases and their status")."""
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from replay.capture.evidence import DONE
 from replay.capture.exchange import Moment
 from replay.expect.case import EpisodeCase
 from replay.expect.cleanup import Evidence
+from replay.expect.finding import shortened
 from replay.expect.scenarios import shipped
 from replay.expect.silence import Silence
 from replay.syncml.model import Status
@@ -30,7 +31,8 @@ def phases_of(case: EpisodeCase) -> list[Phase]:
     names = scenario.phases
     if case.episode.trigger is None:
         names = tuple(name for name in names if name != "trigger")
-    return [makers[name](case) for name in names]
+    phases = [makers[name](case) for name in names]
+    return [structs.replace(phase, detail=shortened(phase.detail)) for phase in phases]
 
 
 def _trigger(case: EpisodeCase) -> Phase:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from replay.capture.episodes import Episode, Window
 from replay.capture.exchange import Capture, Moment
-from replay.capture.sessions import Enrolment, Session, Traffic
+from replay.capture.sessions import Enrolment, Session, Traffic, message_number
 from replay.capture.turns import ENROLMENT, Turn
 
 #: Seconds of silence that are taken for the end of an enrolment, because a test run cannot wait for hours (rules).
@@ -103,9 +103,9 @@ def poll_of(traffic: Traffic, episode: Episode) -> Poll | None:
     """The longest poll interval that can be in force when an episode begins. Which of the three sets a device has come to is
     not seen, so the longest of those that it can come to is taken: a shorter one would call a device gone that only waits."""
     settings: dict[str, tuple[int, int]] = {}
-    for turn in traffic.turns:
-        if turn.exchange.order < episode.begin and _concerns(traffic, turn, episode.enrolment):
-            settings.update({name: (value, turn.number) for name, value in _written(turn)})
+    begin = episode.begin
+    for turn in [turn for turn in _writers(traffic, episode.enrolment) if turn.exchange.order < begin]:
+        settings.update({name: (value, turn.number) for name, value in _written(turn)})
     found = []
     for number, interval in _SETS:
         minutes, exchange = settings.get(interval, (0, 0))
@@ -116,13 +116,17 @@ def poll_of(traffic: Traffic, episode: Episode) -> Poll | None:
     return max(found, key=lambda poll: poll.seconds, default=None)
 
 
-def _concerns(traffic: Traffic, turn: Turn, enrolment: Enrolment) -> bool:
-    """Whether what a server wrote in a turn was written for an enrolment: in one of its sessions, or when it was enrolled."""
-    if turn.kind == ENROLMENT:
-        addresses = {session.turns[0].exchange.client for session in enrolment.sessions}
-        return turn.exchange.client is None or _host(turn.exchange.client) in {_host(a) for a in addresses}
-    session = traffic.session_of(turn)
-    return session is not None and session.enrolment is enrolment
+def _writers(traffic: Traffic, enrolment: Enrolment) -> list[Turn]:
+    """The exchanges, in order, in which a server may have written something for an enrolment: in its sessions, and when it was
+    enrolled."""
+    addresses = {_host(session.turns[0].exchange.client) for session in enrolment.sessions}
+    enrolling = [
+        turn
+        for turn in traffic.enrolling
+        if turn.exchange.client is None or _host(turn.exchange.client) in addresses
+    ]  # fmt: skip
+    turns = [*enrolling, *(turn for session in enrolment.sessions for turn in session.turns)]
+    return sorted(turns, key=lambda turn: turn.exchange.order)
 
 
 def _host(address: str | None) -> str:
@@ -136,8 +140,9 @@ def _written(turn: Turn) -> Iterator[tuple[str, int]]:
             if command.name in ("Add", "Replace"):
                 for item in command.items:
                     found = _NODE.search((item.target.uri if item.target else None) or "")
-                    if found and found[1] in _NAMES and (item.data or "").strip().isdecimal():
-                        yield found[1], int(item.data or "0")
+                    value = message_number((item.data or "").strip())
+                    if found and found[1] in _NAMES and value is not None:
+                        yield found[1], value
     response = turn.exchange.response
     if turn.kind == ENROLMENT and response is not None and response.body:
         for token in _TOKEN.findall(response.body):
@@ -152,15 +157,17 @@ def _provisioned(token: bytes) -> Iterator[tuple[str, int]]:
     for parm in _PARM.findall(document):
         attributes = {key.lower(): value for key, value in _ATTRIBUTE.findall(parm)}
         name = attributes.get(b"name", b"").decode("utf-8", "replace")
-        value = attributes.get(b"value", b"")
-        if name in _NAMES and value.isdigit():
-            yield name, int(value)
+        value = message_number(attributes.get(b"value", b"").decode("utf-8", "replace"))
+        if name in _NAMES and value is not None:
+            yield name, value
 
 
 def probe_of(traffic: Traffic, episode: Episode, window: Window | None, opened: tuple[Session, ...]) -> Probe | None:
     """The last push to the device in the window, by the marks of the recording; the first one that was answered, if one was.
     A mark whose text names another device of the capture speaks of that one."""
     if window is None:
+        return None
+    if not any(note.name == PUSH for note in traffic.capture.notes):
         return None
     end = window.end.clock
     if episode.enrolment.ended_at is not None:

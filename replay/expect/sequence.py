@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from replay.capture.episodes import AlertSeen, Episode, ExecSeen
+from replay.capture.exchange import header
 from replay.capture.references import REQUEST, Sent
 from replay.capture.sessions import Session
 from replay.capture.turns import Turn
 from replay.expect.machine import Event, State, step
+from replay.syncml.credentials import HMAC_HEADER
 from replay.syncml.model import Alert, Command, Message, Results, Status
 from replay.syncml.names import CLIENT_INITIATED, SERVER_INITIATED, SESSION_ABORT
 
@@ -61,7 +63,7 @@ def run(episode: Episode) -> Run:
             departures.append(Departure(rule, state, each.event, each.turn, each.session, each.command, each.place))
         state = State.STAYS if episode.enrolment_stays and after is State.ALERT_SENT else after
     alerted_at = walk.alerted[0].order if walk.alerted else None
-    return Run(state, tuple(departures), tuple(walk.opened), alerted_at)
+    return Run(state, tuple(departures), tuple(walk.opened.values()), alerted_at)
 
 
 class _Walk:
@@ -70,8 +72,16 @@ class _Walk:
     def __init__(self, episode: Episode) -> None:
         self.episode = episode
         self.alerted: list[AlertSeen] = []
-        self.opened: list[Session] = []
+        self.opened: dict[int, Session] = {}
         self.reported: set[tuple[int, Event]] = set()
+        self.seen: dict[int, list[AlertSeen]] = {}
+        for alert in episode.alerts:
+            self.seen.setdefault(alert.turn.number, []).append(alert)
+        #: Sessions whose alert came, those in which it is delivered at any time, and whether one was delivered so far.
+        self.alerting: set[int] = set()
+        self.delivering = {seen.session.number for seen in episode.alerts if seen.turn.exchange.delivered}
+        self.delivered = False
+        self.answers = _Answers(episode)
 
     def steps(self) -> Iterator[_Step]:
         """Every event from the trigger (or the alert) on, until the next episode of the enrolment begins."""
@@ -97,16 +107,18 @@ class _Walk:
         message = turn.request
         if message is None:
             return
-        answer = _answer_to_exec(self.episode, session, turn)
+        answer = self.answers.to_exec(session, turn)
         if answer is not None:
             yield _Step(Event.EXEC_ANSWERED, turn, session, answer.command, answer.place)
-        seen = next((s for s in self.episode.alerts if s.turn is turn), None)
-        if seen is not None:
-            event = self._alert_event(seen)
+        for place, seen in enumerate(self.seen.get(turn.number, ())):
+            event = Event.ALERT_AGAIN if place else self._alert_event(seen)
             if event is Event.OPENS:
-                self.opened.append(session)
+                self.opened[session.number] = session
             yield _Step(event, turn, session, seen.alert.command, seen.alert.place)
             self.alerted.append(seen)
+            self.alerting.add(session.number)
+            self.delivered = self.delivered or turn.exchange.delivered
+        if turn.number in self.seen:
             return
         event = self._plain_event(session, turn, message)
         if event in (Event.GOES_ON, Event.FINISHES):
@@ -127,19 +139,18 @@ class _Walk:
         return Event.ALERT_STAYS if seen.alert.enrolment_stays else Event.ALERT
 
     def _repeated_alert_event(self, session: Session, turn: Turn) -> Event:
-        same_session = any(before.session is session for before in self.alerted)
-        if same_session and session.asked_for(turn):
+        same_session = session.number in self.alerting
+        if same_session and session.may_be_asked_for(turn):
             return Event.ALERT_RESENT
-        if not any(before.turn.exchange.delivered for before in self.alerted):
+        if not self.delivered:
             return Event.ALERT_RETRIED
         if turn.exchange.delivered:
             return Event.ALERT_AGAIN
         # a session in which it is delivered after all is one cause: that alert is the repetition
-        later = any(s.session is session and s.turn.exchange.delivered for s in self.episode.alerts)
-        return Event.ALERT_RETRIED if same_session or later else Event.OPENS
+        return Event.ALERT_RETRIED if same_session or session.number in self.delivering else Event.OPENS
 
     def _plain_event(self, session: Session, turn: Turn, message: Message) -> Event:
-        if any(seen.session is session for seen in self.alerted):
+        if session.number in self.alerting:
             return Event.MESSAGE
         began = self.alerted[0].session.order if self.alerted else self.episode.begin
         if session.order < began:
@@ -149,9 +160,9 @@ class _Walk:
             if not self.alerted and trigger is not None and session is not trigger.session and _soon(trigger, turn):
                 return Event.FINISHES
             return Event.GOES_ON
-        if session in self.opened:
+        if session.number in self.opened:
             return Event.MESSAGE
-        self.opened.append(session)
+        self.opened[session.number] = session
         return Event.OPENS
 
 
@@ -163,7 +174,7 @@ def _soon(trigger: ExecSeen, turn: Turn) -> bool:
 
 def _carried_commands(session: Session, turn: Turn) -> bool:
     """Whether the server sent commands in this session before: anything but Status, and Alerts that only go on (1222)."""
-    place = session.turns.index(turn)
+    place = session.place_of(turn)
     return any(
         not isinstance(command, (Status, Alert))
         for before in session.turns[:place]
@@ -175,32 +186,45 @@ def _carried_commands(session: Session, turn: Turn) -> bool:
 def _resend_from_the_middle(session: Session, turn: Turn) -> bool:
     """Whether a session that the capture begins in the middle of begins with package 1 sent again with credentials."""
     message = turn.request
-    if session.from_start or session.turns[0] is not turn or message is None or message.header.cred is None:
+    if session.from_start or session.turns[0] is not turn or message is None:
+        return False
+    if message.header.cred is None and header(turn.exchange.headers, HMAC_HEADER) is None:
         return False
     return any(isinstance(c, Alert) and c.code in (SERVER_INITIATED, CLIENT_INITIATED) for c in message.commands)
 
 
-def _answer_to_exec(episode: Episode, session: Session, turn: Turn) -> Sent | None:
-    """The Status or Results in a turn's message that refers to an Exec Unenroll of the episode."""
-    for reference in session.references():
-        answer = reference.answer
-        if answer.turn is turn and answer.side == REQUEST and isinstance(answer.command, (Status, Results)):
-            for seen in episode.execs:
-                if _refers(answer.command, reference.to, seen):
-                    return answer
-    return None
+class _Answers:
+    """The answers in an enrolment that refer to an Exec Unenroll of the episode."""
 
+    def __init__(self, episode: Episode) -> None:
+        self._commands = {(seen.turn.number, id(seen.exec.command)) for seen in episode.execs}
+        #: By MsgID and CmdID: for answers in another session, where these refer to nothing.
+        self._numbers = {
+            (seen.turn.response.header.msg_id, seen.exec.command.cmd_id)
+            for seen in episode.execs
+            if seen.turn.response is not None
+        }
+        self._by_session: dict[int, dict[int, Sent]] = {}
 
-def _refers(answer: Status | Results, to: Sent | None, seen: ExecSeen) -> bool:
-    """Whether an answer is one to this Exec. Numbers mean something in their own session; in another one, where they refer to
-    nothing, the name has to say it."""
-    if to is not None:
-        return to.turn is seen.turn and to.command is seen.exec.command
-    sent = seen.turn.response
-    msg_ref = answer.msg_ref or ("1" if isinstance(answer, Results) else None)
-    return (
-        answer.cmd == "Exec"
-        and answer.cmd_ref == seen.exec.command.cmd_id
-        and sent is not None
-        and msg_ref == sent.header.msg_id
-    )
+    def to_exec(self, session: Session, turn: Turn) -> Sent | None:
+        """The Status or Results in a turn's message that refers to an Exec Unenroll of the episode."""
+        if not self._commands:
+            return None
+        if session.number not in self._by_session:
+            found: dict[int, Sent] = {}
+            for reference in session.references():
+                answer = reference.answer
+                if answer.side == REQUEST and self._refers(answer.command, reference.to):
+                    found.setdefault(answer.turn.number, answer)
+            self._by_session[session.number] = found
+        return self._by_session[session.number].get(turn.number)
+
+    def _refers(self, answer: Command | None, to: Sent | None) -> bool:
+        """Whether an answer is one to an Exec of the episode. Numbers mean something in their own session; in another one, where
+        they refer to nothing, the name has to say it."""
+        if not isinstance(answer, (Status, Results)):
+            return False
+        if to is not None:
+            return (to.turn.number, id(to.command)) in self._commands
+        msg_ref = answer.msg_ref or ("1" if isinstance(answer, Results) else None)
+        return answer.cmd == "Exec" and (msg_ref, answer.cmd_ref) in self._numbers

@@ -26,7 +26,9 @@ VARIANTS: Final = {
     "good": "does it right",
     "alert-repeated": "sends the alert a second time, in another new session",
     "exec-answered": "gives a Status for the Exec before it sends the alert",
+    "retries": "sends the alert a second time, where the first one got no good answer",
     "not-silent": "opens an ordinary session after the alert session",
+    "waits": "goes on as if it were still enrolled, where the alert got no good answer",
     "alert-in-old-session": "sends the alert in the session that is open already",
     "data-2": "the alert says that the directory unjoin failed (Data 2)",
     "unjoin-text": "the alert says so in words (AADJ Unregister Failed)",
@@ -90,14 +92,15 @@ class LabDevice:
             return
         alert = {"data-2": ("2", "int"), "unjoin-text": (UNJOIN_FAILED_TEXT, "chr")}.get(self.variant, ("1", "int"))
         session = old or self._open()
-        session.alert(*alert)
+        answered = session.alert(*alert)
         if old is None:
             session.close()
-        if self.variant == "alert-repeated":
+        if self.variant == "alert-repeated" or (self.variant == "retries" and not answered):
             with_alert = self._open()
             with_alert.alert(*alert)
             with_alert.close()
-        elif self.variant in ("not-silent", "data-2", "unjoin-text"):  # a device that stays enrolled goes on
+        elif self.variant in ("not-silent", "data-2", "unjoin-text") or (self.variant == "waits" and not answered):
+            # a device that stays enrolled goes on
             with contextlib.closing(self._open()) as again:
                 again.ordinary(answer_exec=False)
 
@@ -148,16 +151,16 @@ class _Session:
             if found is not None:
                 return True
 
-    def alert(self, data: str, data_format: str) -> None:
-        """The alert in package 1, or, in a session that is open already, in its next message. No answer is needed."""
+    def alert(self, data: str, data_format: str) -> bool:
+        """The alert in package 1, or, in a session that is open already, in its next message. No answer is needed; says whether a
+        good one came."""
         alert = messages.unenrol_alert(data, data_format)
         try:
             if self.message_id == 0:
-                self._exchange(messages.package_one(self.device.info, alert=alert))
-            else:
-                self._exchange([alert.replace("{id}", "1")])
+                return self._exchange(messages.package_one(self.device.info, alert=alert)) is not None
+            return self._exchange([alert.replace("{id}", "1")]) is not None
         except DeviceError:
-            return  # best effort: the device cleans up whatever became of the package (UNENR)
+            return False  # best effort: the device cleans up whatever became of the package (UNENR)
 
     def _statuses(self, answer: Message) -> list[str]:
         """What the device owes for a server's message: Status for SyncHdr and each command, Results for a Get."""

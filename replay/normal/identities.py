@@ -151,7 +151,7 @@ IDENTITIES: Final[tuple[Identity, ...]] = (
             (_R.SERVER, _D.NAME, "*/TenantID */AADTenantID */TenantName */Organization */OrganizationName */CompanyName"),
             (_R.SERVER, _D.HOST, "*/ManagementServiceAddress */HelpWebsite */AADResourceID */EnrollmentServiceUrl "
                                  "*/EnrollmentPolicyServiceUrl */AuthenticationServiceUrl */DiscoveryServiceFullURL */ServerUrl "
-                                 "*/ServerAddress */To */WlanDnsSuffix */Domain */DomainName */TenantDomain"),
+                                 "*/ServerAddress */Addr */To */WlanDnsSuffix */Domain */DomainName */TenantDomain"),
             (_R.CHANNEL, _D.SECRET, "*/ChannelURI */PushChannelURI"),
             (_R.CERTIFICATE, _D.SECRET, "*/Certificate */EncodedCertificate */X509Certificate */ClientCert */PFXCertBlob "
                                         "*/CertificateRequest */CSR */DeviceHardwareData */SignedEntDMID"),

@@ -10,8 +10,8 @@ from typing import Final, TypeVar
 from msgspec import Struct
 
 from replay.normal.redact_looks import Looks
-from replay.normal.redact_places import Places, blanked
-from replay.normal.redact_sweep import Sweep
+from replay.normal.redact_places import Places
+from replay.normal.redact_sweep import Sweep, blanked
 from replay.normal.redact_table import Table
 from replay.normal.redact_wbxml import redact_wbxml
 from replay.normal.redact_xml import encoding_of, redact_bytes, redact_text, root_of

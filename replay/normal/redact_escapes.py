@@ -10,6 +10,9 @@ from replay.normal.redact_draw import folded
 
 #: References that XML itself knows.
 REFERENCES: Final = re.compile(r"&(?:#[0-9]{1,8}|#x[0-9A-Fa-f]{1,8}|amp|lt|gt|quot|apos);")
+#: The same, and those that a message would have to declare, which stand for something that nobody knows.
+IN_XML: Final = re.compile(rf"{REFERENCES.pattern}|&[A-Za-z_:][\w.:-]*;")
+_UNKNOWN: Final = "\ufffc"
 #: Everything that an embedded text may be escaped with.
 ESCAPES: Final = re.compile(
     rf"(?:%[0-9A-Fa-f]{{2}})+|{REFERENCES.pattern}|\\u[0-9A-Fa-f]{{4}}|\\x[0-9A-Fa-f]{{2}}|\\[\"\\/bfnrt]"
@@ -95,6 +98,8 @@ def _decoded(raw: str) -> list[tuple[str, str]]:
         return [(_JSON[raw[1]] if raw[1] in _JSON else chr(int(raw[2:], 16)), raw)]
     if raw in _NAMED:
         return [(_NAMED[raw], raw)]
+    if raw[1] != "#":
+        return [(_UNKNOWN, raw)]
     code = int(raw[3:-1], 16) if raw[2] in "xX" else int(raw[2:-1])
     return [(chr(code), raw)] if code <= _HIGHEST else [(char, char) for char in raw]
 

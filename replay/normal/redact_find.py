@@ -92,15 +92,16 @@ class Finder:
     def __bool__(self) -> bool:
         return bool(self._levels or self._waiting)
 
-    def replaced(self, text: str) -> str:
-        """A text with all that is found in it replaced, from left to right, of several at one place the longest."""
+    def replaced(self, text: str, between: Callable[[str], str] = str) -> str:
+        """A text with all that is found in it replaced, from left to right, of several at one place the longest; `between` is done
+        to what stands between."""
         out: list[str] = []
         done = 0
         for start, form in self._found(text):
             there = text[start : start + len(form.text)]
-            out += (text[done:start], form.replace(there))
+            out += (between(text[done:start]), form.replace(there))
             done = start + len(there)
-        return "".join(out) + text[done:] if out else text
+        return "".join(out) + between(text[done:]) if out else between(text)
 
     def _found(self, text: str) -> Iterator[tuple[int, Form]]:
         self._settle()

@@ -93,6 +93,10 @@ class Looks:
         finally:
             self._depth -= 1
 
+    def alone(self, value: str) -> str:
+        """A text of which nothing is left but the pseudonyms of what is known in it."""
+        return self._sweep.alone(value)
+
     def words(self, value: str, place: str) -> str:
         """A text that somebody wrote for people, a program's error for one: hosts in URLs and addresses go too."""
 

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from replay.normal.identities import Identity, Redaction, Role, identity_at, named_identity, node_identity
+from replay.normal.masks import volatile_kind
 from replay.normal.redact_looks import Looks
+from replay.normal.redact_sweep import blanked
 from replay.normal.redact_words import is_protocol
 from replay.syncml.names import LEAVES, STAYS
 
@@ -105,8 +107,7 @@ class Places:
             return self._looks.loc_uri(text, path)
         if self._names_device(element, bare):
             return text.replace(bare, self._looks.values.device(bare, path), 1)
-        made = self._looks.free(text, place)
-        return made if self._sure or _is_harmless(bare) else blanked(made)
+        return self._free(text, place)
 
     def attribute(self, name: str, value: str, beside: Mapping[str, str]) -> str:
         """What the value of an attribute becomes; `beside` are all attributes of its tag, names in lower case."""
@@ -117,20 +118,25 @@ class Places:
         row = named_identity(named.rpartition(":")[2])
         if row is not None and row.redaction is not Redaction.KEPT:
             return self._looks.values.whole(row, value, f"@{named}")
-        made = self._looks.free(value, f"@{lower}")
-        return made if self._sure or _is_harmless(value) else blanked(made)
+        if volatile_kind(value) == "thumbprint":
+            return self._looks.table.of(Role.CERTIFICATE, value, f"@{lower}")
+        return self._free(value, f"@{lower}")
 
     def loose(self, text: str) -> str:
         """What becomes of a text inside a tag that is no attribute, as in messages that are not well-formed."""
         if not any(char.isalnum() for char in text):
             return text
-        made = self._looks.free(text, "@")
-        return made if self._sure else blanked(made)
+        return self._free(text, "@")
 
     def aside(self, text: str) -> str:
         """What a comment, a processing instruction or a text outside of every element becomes: nobody reads it, so that nothing
         of it is kept."""
         return blanked(text)
+
+    def _free(self, text: str, place: str) -> str:
+        made = self._looks.free(text, place)
+        bare = text.strip()
+        return made if self._sure or _is_harmless(bare) else self._looks.alone(text)
 
     def _row(self, element: Element, path: str) -> tuple[Identity | None, str]:
         """The row of the identity table for a text, and the place that it stands in, as patterns see it."""
@@ -175,18 +181,4 @@ def _uri_of(item: Element) -> str:
 
 
 def _is_harmless(bare: str) -> bool:
-    return bool(_HARMLESS.fullmatch(bare)) or is_protocol(bare)
-
-
-def blanked(text: str) -> str:
-    """A text with every letter and digit made the same; of the same length, also in UTF-8."""
-    return "".join(_blank(char) for char in text)
-
-
-def _blank(char: str) -> str:
-    if char.isascii():
-        return "x" if char.isalpha() else "0" if char.isdigit() else char
-    if not char.isalnum():
-        return char
-    first = ord(char) & ~0x3F
-    return next((chr(code) for code in range(first, first + 0x40) if chr(code).isalpha()), char)
+    return bool(_HARMLESS.fullmatch(bare)) or is_protocol(bare) or named_identity(bare) is not None

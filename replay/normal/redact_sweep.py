@@ -63,6 +63,10 @@ class Sweep:
             value = _HEX_RUN.sub(partial(self._in_hex, depth), value)
         return value
 
+    def alone(self, value: str) -> str:
+        """A text of which nothing is left but the pseudonyms of what is known in it."""
+        return self._finder.replaced(value, blanked)
+
     def data(self, value: bytes, depth: int = 0) -> bytes:
         """Bytes with what is known in them replaced, as text in UTF-8 or Latin-1, and in UTF-16."""
         if not self._finder or len(value) < _SHORT:
@@ -130,6 +134,20 @@ class Sweep:
         text = value[:even].decode(codec, "surrogatepass")
         new = self._finder.replaced(text)
         return value if new == text else new.encode(codec, "surrogatepass") + value[even:]
+
+
+def blanked(text: str) -> str:
+    """A text with every letter and digit made the same; of the same length, also in UTF-8."""
+    return "".join(_blank(char) for char in text)
+
+
+def _blank(char: str) -> str:
+    if char.isascii():
+        return "x" if char.isalpha() else "0" if char.isdigit() else char
+    if not char.isalnum():
+        return char
+    first = ord(char) & ~0x3F
+    return next((chr(code) for code in range(first, first + 0x40) if chr(code).isalpha()), char)
 
 
 def _bounds(entry: Entry) -> Bounds | None:

@@ -36,6 +36,8 @@ _CHANNEL: Final = re.compile(r"(https://[^/\s]+\.notify\.windows\.com/(?:\?token
 _TRIVIAL: Final = frozenset(
     ["0", "1", "true", "false", "none", "user", "others", "null", "unknown", "n/a", "-", "yes", "no", "default"]
 )
+#: How base64 of an XML document begins: `<` and a name, or with a byte order mark.
+_DOCUMENT: Final = ("PC", "PD", "PE", "PF", "PG", "PH", "77u/P")
 #: A certificate's country names nobody.
 _COUNTRY: Final = "c"
 _DER_HEAD: Final = 4
@@ -61,6 +63,8 @@ class Values:
         if row.redaction is Redaction.HOST:
             return self.url(value, place) or self.host_and_port(value, place)
         if row.redaction is Redaction.SECRET:
+            if _is_document(value):  # the provisioning document that ends an enrolment: rules read settings in it
+                return self._inside(value, place)
             return {
                 Role.CREDENTIAL: self.credential, Role.CHANNEL: self.channel, Role.CERTIFICATE: self.certificate,
             }.get(row.role, partial(self.secret, row.role))(value, place)  # fmt: skip
@@ -256,6 +260,12 @@ def basic_parts(value: str) -> tuple[str, str] | None:
     except (binascii.Error, UnicodeDecodeError):
         return None
     return (user, password) if colon and (user + password).isprintable() else None
+
+
+def _is_document(value: str) -> bool:
+    """Whether a value is an XML document in base64."""
+    bare = re.sub(r"\s", "", value)
+    return bare.startswith(_DOCUMENT) and is_base64(bare) is not None and b">" in base64.b64decode(bare)
 
 
 def _draw_der(rng: random.Random, value: str) -> str:

@@ -8,7 +8,8 @@ import base64
 from typing import Final
 
 from replay.normal.redact_draw import is_base64
-from replay.normal.redact_places import Element, Places, blanked
+from replay.normal.redact_places import Element, Places
+from replay.normal.redact_sweep import blanked
 from replay.syncml import wbxml
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.wbxml_encode import VERSIONS, language_of, number

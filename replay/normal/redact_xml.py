@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from typing import Final
 
-from replay.normal.redact_escapes import REFERENCES, Coded
+from replay.normal.redact_escapes import IN_XML, Coded
 from replay.normal.redact_places import Element, Places
 from replay.syncml.xml import declared_encoding
 
@@ -25,6 +25,7 @@ _TOKEN: Final = re.compile(
 )
 _ATTRIBUTE: Final = re.compile(r"([^\s=<>\"'/]+)(\s*=\s*)(\"[^\"]*\"|'[^']*')")
 _QUOTED: Final = re.compile(r"(?<=\")[^\"]*(?=\")|(?<=')[^']*(?=')")
+_ENTITY: Final = re.compile(r"([&%][^;\s]{1,64};)")
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (b"\xff\xfe\0\0", "utf-32-le"), (b"\0\0\xfe\xff", "utf-32-be"),
                 (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
 _BEGINNINGS: Final = (
@@ -42,7 +43,7 @@ class _Text:
     def __init__(self, raw: str, *, cdata: bool) -> None:
         self.raw = raw
         self.cdata = cdata
-        self._coded = None if cdata else Coded(raw, REFERENCES)
+        self._coded = None if cdata else Coded(raw, IN_XML)
         self.chars = raw if self._coded is None else self._coded.chars
 
     def say(self, new: str) -> None:
@@ -108,9 +109,15 @@ class _Reader:
         elif kind == "cdata":
             self._text(found["cdata"], cdata=True, closed=found.group().endswith("]]>"))
         elif kind == "doctype":
-            self.out.append(_QUOTED.sub(lambda quoted: self.places.aside(quoted.group()), found.group()))
+            self.out.append(_QUOTED.sub(self._literal, found.group()))
         else:
             self._aside(found, kind or "")
+
+    def _literal(self, found: re.Match[str]) -> str:
+        """What is quoted in a document type declaration, blanked but for the names of entities: without them the message would
+        be wrong in another way."""
+        pieces = _ENTITY.split(found.group())
+        return "".join(piece if number % 2 else self.places.aside(piece) for number, piece in enumerate(pieces))
 
     def _aside(self, found: re.Match[str], kind: str) -> None:
         raw, inside = found.group(), found[kind]
@@ -125,7 +132,7 @@ class _Reader:
         if not rest or rest == "/":
             self.out.append(found.group())
         else:
-            given = {key.lower(): Coded(value[1:-1], REFERENCES).chars for key, _, value in _ATTRIBUTE.findall(rest)}
+            given = {key.lower(): Coded(value[1:-1], IN_XML).chars for key, _, value in _ATTRIBUTE.findall(rest)}
             self.out.append(f"<{name}{self._attributes(rest, given)}>")
         element = Element(_local(name), self.element, given)
         if not rest or rest[-1] != "/":
@@ -143,7 +150,7 @@ class _Reader:
 
     def _attribute(self, found: re.Match[str], beside: dict[str, str]) -> str:
         name, equals, value = found.groups()
-        coded = Coded(value[1:-1], REFERENCES)
+        coded = Coded(value[1:-1], IN_XML)
         new = self.places.attribute(name, coded.chars, beside)
         return f"{name}{equals}{value[0]}{coded.saying(new, xml=True)}{value[0]}"
 

@@ -29,6 +29,8 @@ from replay.syncml.write import write
 #: journal's `failure`. Plain values alone, because mitmproxy writes them into its flow files.
 BY_PROXY: Final = "omadm_by_proxy"
 ENDED: Final = "omadm_ended"
+#: And that a response which did not come over the network is the server's all the same: `addons/serve.py` plays the server.
+SERVED: Final = "omadm_served"
 
 DROP_REPLY, RESET, DELAY, STATUS = "drop-reply", "reset", "delay", "status"
 EMPTY, TRUNCATE, MALFORMED, CHALLENGE, BUSY = "empty", "truncate", "malformed", "challenge", "busy"

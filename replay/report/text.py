@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import click
 
+from replay.expect.finding import shortened
 from replay.report.safe import visible
 from replay.report.shapes import CaptureShape, EpisodeShape, EvidenceFileShape, EvidenceShape, FindingShape, ReportShape
 
@@ -55,8 +56,8 @@ def _capture(capture: CaptureShape, detail: int) -> str:
         lines.append("  nothing to judge: not one readable OMA DM message was recorded")
     if detail > 0:
         lines += [
-            f"  session {s.id}: {'+'.join(s.role)}, SessionID {visible(str(s.session_id))}, exchanges "
-            f"{', '.join(map(str, s.exchanges))}, device {visible(str(s.device))}"
+            f"  session {s.id}: {'+'.join(s.role)}, SessionID {_told(s.session_id)}, exchanges "
+            f"{_first_of(s.exchanges)}, device {_told(s.device)}"
             for s in capture.sessions
         ]
     for episode in capture.episodes:
@@ -88,7 +89,7 @@ def _episode(episode: EpisodeShape) -> list[str]:
     how = {"user": "by the user", "server": "by the server", "unjoin-failed": "that failed: the directory unjoin"}
     lines = [
         f"  Unenrolment {episode.id}, {how[episode.scenario]}: {_word(episode.verdict)}",
-        f"    device {visible(str(episode.device))} at {visible(episode.server)}",
+        f"    device {_told(episode.device)} at {_told(episode.server)}",
     ]
     for phase in episode.phases:
         at = f"{phase.at.partition('T')[2] or phase.at}  " if phase.at else ""
@@ -137,9 +138,18 @@ def _finding(finding: FindingShape) -> list[str]:
     place = ", ".join(part for part in where if part)
     lines.append(f"      {place + '  ' if place else ''}[{finding.source}]")
     if finding.also:
-        first = ", ".join(map(str, finding.also[:_ALSO_SHOWN]))
-        more = f" and {len(finding.also) - _ALSO_SHOWN} more" if len(finding.also) > _ALSO_SHOWN else ""
-        lines.append(f"      the same in exchange {first}{more}")
+        lines.append(f"      the same in exchange {_first_of(finding.also)}")
     if finding.accepted:
         lines.append(f"      accepted: {visible(finding.accepted)}")
     return lines
+
+
+def _told(text: str | None) -> str:
+    """A name from a capture, safe to print and not longer than one can read."""
+    return visible(shortened(str(text)))
+
+
+def _first_of(exchanges: list[int]) -> str:
+    """The numbers of exchanges, or the first of them and how many there are besides."""
+    first = ", ".join(map(str, exchanges[:_ALSO_SHOWN]))
+    return first + (f" and {len(exchanges) - _ALSO_SHOWN} more" if len(exchanges) > _ALSO_SHOWN else "")

@@ -170,6 +170,12 @@ class Message(Struct, frozen=True, gc=False):
     body_unknown: tuple[Unknown, ...] = ()
     repairs: tuple[str, ...] = ()
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is in a namespace that is not SyncML's at all, so that nothing in it is read: one cause, which MSG002
+        reports."""
+        return bool(self.namespace) and not self.namespace.lower().startswith("syncml")
+
     def walk(self) -> "Iterator[tuple[tuple[int, ...], Command]]":
         """Every command, those inside Atomic and Sequence too, with its place: the numbers, from 0, that lead to it among the
         commands of SyncBody and of each group."""

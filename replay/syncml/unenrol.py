@@ -51,8 +51,15 @@ class UnenrolAlert(Struct, frozen=True):
         return self.item.meta.type if self.item.meta else None
 
     @property
+    def type_beside(self) -> Leaf | None:
+        """Type in the Meta of the Alert itself, where the item has none: the wrong place for it (DMP 8.7.1)."""
+        return self.command.meta.type if self.type is None and self.command.meta else None
+
+    @property
     def format(self) -> Leaf | None:
-        """Format of the item, as it stands."""
+        """Format of the item, as it stands; beside the item where its Type is."""
+        if self.type_beside is not None and self.command.meta and not (self.item.meta and self.item.meta.format):
+            return self.command.meta.format
         return self.item.meta.format if self.item.meta else None
 
 
@@ -75,12 +82,14 @@ def alerts(message: Message) -> Iterator[UnenrolAlert]:
     for place, command in message.walk():
         if isinstance(command, Alert) and command.code == GENERIC_ALERT:
             for number, item in enumerate(command.items, 1):
-                if _is_unenrolment(item):
+                if _is_unenrolment(item, command):
                     yield UnenrolAlert(command, item, number, place)
 
 
-def _is_unenrolment(item: Item) -> bool:
-    kind = item.meta.type.text.strip() if item.meta and item.meta.type else ""
-    if kind:
-        return kind.casefold() == UNENROL_TYPE
+def _is_unenrolment(item: Item, alert: Alert) -> bool:
+    """Whether an item of a generic alert is the unenrolment's. A Type in the Meta of the Alert itself is in the wrong place, and
+    counts where the item has none."""
+    kinds = [meta.type.text.strip() for meta in (item.meta, alert.meta) if meta and meta.type and meta.type.text.strip()]
+    if kinds:
+        return kinds[0].casefold() == UNENROL_TYPE
     return item.data == LEAVES or item.data in STAYS

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from replay.capture.readers import read
 from replay.cli import main
-from replay.cli.record import _addon
+from replay.cli.proxy import addon as _addon
 from replay.expect.case import Options
 from replay.expect.judge import judge
 from replay.lab import messages

@@ -17,7 +17,7 @@ from mitmproxy import exceptions
 from mitmproxy.flow import Error
 
 from replay.capture.readers import read
-from replay.cli.record import _addon
+from replay.cli.proxy import addon as _addon
 from replay.expect.case import Options
 from replay.expect.judge import judge
 from replay.lab import messages

@@ -20,7 +20,7 @@ from mitmproxy import flow
 from replay.capture import journal
 from replay.capture.journal import JournalWriter
 from replay.capture.readers import read
-from replay.cli.record import _addon
+from replay.cli.proxy import addon as _addon
 from replay.expect.case import Options
 from replay.expect.judge import judge
 from replay.lab.device import LabDevice

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from replay.capture.journal import JournalWriter
 from replay.capture.readers import read
 from replay.cli import main
-from replay.cli.record import _addon
+from replay.cli.proxy import addon as _addon
 from replay.lab.device import LabDevice
 from replay.lab.server import LabServer
 from tests.conftest import ROOT

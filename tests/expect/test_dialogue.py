@@ -7,11 +7,13 @@ from replay.capture.journal_reader import read
 from replay.capture.references import REQUEST, RESPONSE
 from replay.capture.sessions import assemble
 from replay.expect.dialogue import Dialogue
+from replay.expect.unseen import Unseen
 from tests.rules.talk import GET, OPENED, Talk, alert, header, opening, results, status
 
 
 def dialogue(talk: Talk) -> Dialogue:
-    return Dialogue(assemble(read(io.BytesIO(talk.story.text()), "x")).sessions[0])
+    traffic = assemble(read(io.BytesIO(talk.story.text()), "x"))
+    return Dialogue(traffic.sessions[0], Unseen(traffic))
 
 
 def shape(talk: Talk) -> list[str]:

@@ -39,17 +39,34 @@ def test_an_episode_keeps_its_own():
     assert judged.episodes[0].verdict.word == "fail"
 
 
-def test_different_mistakes_of_one_rule_stay_apart():
+def answered_by(story: Story, session: str, status: str, uri: str = "./DevDetail/SwV") -> None:
+    """A session in which the server sends a Get with an address, and the device answers it with a Status code."""
+    request = story.package_one(session)
+    story.exchange(request, story.answer(request, messages.get(9, uri)))
+    owed = [messages.status(1, "1", "0", "SyncHdr", "200"), messages.status(2, "1", "9", "Get", status)]
+    reply = story.to_server(session, 2, owed)
+    story.exchange(reply, story.answer(reply))
+
+
+def test_codes_are_part_of_the_mistake():
     story = Story()
-    for number, code in enumerate(["299", "298", "299"], 1):
-        request = story.package_one(str(number))
-        story.exchange(request, story.answer(request, messages.get(9, "./DevDetail/SwV")))
-        name = ["Get", "Get", "Exec"][number - 1]
-        owed = [messages.status(1, "1", "0", "SyncHdr", "200"), messages.status(2, "1", "9", "Get", code)]
-        reply = story.to_server(str(number), 2, owed)
-        story.exchange(reply, story.answer(reply))
-        assert name
-    assert rules_of(story.judge()).count("STA006") == 1
+    for session, code in enumerate(["299", "298", "299"], 1):
+        answered_by(story, str(session), code)
+    assert [(f.rule, f.exchange, f.also) for f in found(story)] == [("STA006", 2, (6,)), ("STA006", 4, ())]
+
+
+def test_http_codes_too():
+    story = Story()
+    for session, status in enumerate([500, 404, 500], 1):
+        story.exchange(story.package_one(str(session)), b"", status=status)
+    assert [(f.rule, f.exchange, f.also) for f in found(story)] == [("HTP003", 1, (3,)), ("HTP003", 2, ())]
+
+
+def test_addresses_are_not():
+    story = Story()
+    for session, uri in enumerate(["/DevDetail/SwV", "/Vendor/MSFT/Policy/A B"], 1):
+        answered_by(story, str(session), "404", uri)
+    assert [(f.rule, f.exchange, f.also) for f in found(story)] == [("MSG014", 1, (3,))]
 
 
 def test_findings_on_unenrolments_are_never_folded():

@@ -7,12 +7,14 @@ from replay.capture.journal_reader import read
 from replay.capture.sessions import assemble
 from replay.expect.dialogue import Dialogue
 from replay.expect.owed import debts
+from replay.expect.unseen import Unseen
 from tests.rules.talk import OPENED, Talk, header, opening, replace, status
 
 
 def owed(talk: Talk) -> list[tuple[str, list[str | None], str]]:
     """Each debt: whose message, the CmdIDs (None for SyncHdr), and by which message it was due."""
-    dialogue = Dialogue(assemble(read(io.BytesIO(talk.story.text()), "x")).sessions[0])
+    traffic = assemble(read(io.BytesIO(talk.story.text()), "x"))
+    dialogue = Dialogue(traffic.sessions[0], Unseen(traffic))
     return [
         (
             f"{debt.line.speaker} {debt.line.msg_id}",

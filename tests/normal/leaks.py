@@ -6,7 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from urllib.parse import quote, unquote, unquote_to_bytes
+from urllib.parse import quote, unquote
 
 from lxml import etree
 
@@ -55,9 +55,7 @@ def haystacks(capture: Capture) -> Iterator[tuple[str, bytes]]:
     yield "journal", raw
     for line in raw.splitlines():
         for text in _texts(json.loads(line)):
-            yield "member", text.encode("utf-8", "surrogatepass")
-            yield "member, unquoted", unquote_to_bytes(text.encode("utf-8", "surrogatepass"))
-            yield "member, unescaped", html.unescape(html.unescape(text)).encode("utf-8", "surrogatepass")
+            yield from _unfolded("member", text)
     for exchange in capture.exchanges:
         for body in (exchange.body, exchange.response.body if exchange.response else None):
             if body:
@@ -79,14 +77,38 @@ def _of_body(body: bytes) -> Iterator[tuple[str, bytes]]:
     if root is None:
         return
     texts = [text for node in root.iter() for text in (node.text, node.tail, *node.attrib.values()) if text]
-    for text in [*texts, "".join(texts)]:
-        yield "text", text.encode("utf-8", "surrogatepass")
-        yield "text, unquoted", unquote(text).encode("utf-8", "surrogatepass")
-        yield "text, unescaped", html.unescape(html.unescape(text)).encode("utf-8", "surrogatepass")
-        for run in re.findall(r"[A-Za-z0-9+/=\s]{12,}", text):
-            bare = re.sub(r"\s|=", "", run)
-            bare = bare[: len(bare) - (len(bare) % 4 == 1)]
-            yield "text, base64", base64.b64decode(bare + "=" * (-len(bare) % 4))
+    for text in texts:
+        yield from _unfolded("text", text)
+    yield "all texts", "".join(texts).encode("utf-8", "surrogatepass")
+
+
+def _unfolded(name: str, text: str, depth: int = 0) -> Iterator[tuple[str, bytes]]:
+    """A text, and what is coded in it."""
+    yield name, text.encode("utf-8", "surrogatepass")
+    if depth == 3:
+        return
+    for how, plain in (("unquoted", unquote(text)), ("unescaped", html.unescape(text))):
+        if plain != text:
+            yield from _unfolded(f"{name}, {how}", plain, depth + 1)
+    for run in re.findall(r"[A-Za-z0-9+/]{11}[A-Za-z0-9+/\s]*", text):
+        bare = re.sub(r"\s", "", run)
+        for start in range(1 if depth else 4):
+            data = _decoded(bare[start:])
+            yield f"{name}, base64", data
+            if _is_text(data):
+                yield from _unfolded(f"{name}, base64", data.decode(), depth + 1)
+
+
+def _decoded(bare: str) -> bytes:
+    bare = bare[: len(bare) - (len(bare) % 4 == 1)]
+    return base64.b64decode(bare + "=" * (-len(bare) % 4))
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return data.decode().isprintable()
+    except UnicodeDecodeError:
+        return False
 
 
 def _texts(value: object) -> Iterator[str]:

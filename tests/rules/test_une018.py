@@ -29,7 +29,7 @@ def test_passes_with_status_alone():
         (GET, "Get (CmdID 9)"),
         (messages.unenrol_exec(9, "P"), "Exec (CmdID 9)"),
         (f"<Atomic><CmdID>8</CmdID>{GET}</Atomic>", "Atomic (CmdID 8)"),
-        (GET + messages.get(10, "./DevDetail/FwV"), "Get (CmdID 9), Get (CmdID 10)"),
+        (GET + messages.get(10, "./DevDetail/FwV"), "Get (CmdID 9) and Get (CmdID 10)"),
         (server_alert("1222"), "Alert (CmdID 9)"),
     ],
 )

@@ -10,7 +10,7 @@ from replay.capture.references import REQUEST
 from replay.capture.sessions import message_number
 from replay.capture.turns import Turn
 from replay.expect.rules._said import name_of
-from replay.expect.rules._unseen import Unseen
+from replay.expect.unseen import Unseen
 from replay.syncml.model import Message
 
 

@@ -31,12 +31,6 @@ def is_bare(message: Message) -> bool:
     return all(part is None for part in (header.session_id, header.msg_id, header.target, header.source))
 
 
-def is_foreign(message: Message) -> bool:
-    """Whether a message is in a namespace that is not SyncML's at all, so that nothing in it is read: one cause, which MSG002
-    reports."""
-    return bool(message.namespace) and not message.namespace.lower().startswith("syncml")
-
-
 def wrong_versions(message: Message) -> Iterator[tuple[str, str]]:
     """VerDTD and VerProto where they are not those of DM 1.2: the element, and what is wrong with it in words."""
     if is_bare(message):

@@ -7,8 +7,7 @@ more, and what still answers an older message goes on.
 from replay.capture.sessions import Session
 from replay.capture.turns import Turn
 from replay.expect.rules._devinfo import dev_info, opens_session
-from replay.expect.rules._header import is_foreign
-from replay.expect.rules._unseen import Unseen
+from replay.expect.unseen import Unseen
 from replay.syncml.model import Alert, Message, Results, Status
 from replay.syncml.names import CHALLENGES, NEXT_MESSAGE, SESSION_ABORT
 from replay.syncml.unenrol import alerts, execs
@@ -26,7 +25,7 @@ class Packages:
         """Whether the device's message there is the last of its package."""
         turn = self.session.turns[place]
         message = turn.request
-        if message is None or is_foreign(message):
+        if message is None or message.is_foreign:
             return None
         if message.final:
             return True
@@ -74,7 +73,7 @@ class Packages:
         """Whether the server's message there is the last of its package."""
         turn = self.session.turns[place]
         message, request = answer_of(turn), turn.request
-        if message is None or request is None or is_foreign(message):
+        if message is None or request is None or message.is_foreign:
             return None
         if message.final:
             return True

@@ -8,8 +8,8 @@ The session ends there, whatever it was about.
 
 ## Known exceptions
 In the answer to an alert it is a warning, because nothing depends on that answer; where it refuses the alert,
-UNE020 says so instead. 429 with Retry-After is an info. A response that the proxy made is not the server's
-(CAP001).
+UNE020 says so instead. 429 with Retry-After is an info. A message that nobody can read is the device's mistake (MSG001),
+and a server may refuse it. A response that the proxy made is not the server's (CAP001).
 
 ## Good
 200.
@@ -41,7 +41,7 @@ def check(subject: Case) -> Iterable[Finding]:
         response = turn.exchange.response
         if turn.kind != DM or response is None or response.status < 400 or response.by == "proxy":
             continue
-        if turn.number in subject.refused_alerts:
+        if turn.number in subject.refused_alerts or turn.request_error is not None:
             continue
         severity = Severity.WARNING if turn.number in subject.alert_carriers else None
         if response.status == 429 and header(response.headers, "retry-after"):

@@ -25,7 +25,7 @@ from collections.abc import Iterable
 from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
 from replay.expect.rules._dialogue import in_a_row
-from replay.expect.rules._header import is_foreign, lacking
+from replay.expect.rules._header import lacking
 from replay.expect.rules._said import fault
 
 RULE = Rule(
@@ -41,7 +41,7 @@ RULE = Rule(
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG004."""
     message = subject.message
-    if is_foreign(message):
+    if message.is_foreign:
         return
     if not message.has_header:
         yield fault(subject, RULE, "there is no SyncHdr; expected one with SessionID, MsgID, Target and Source")

@@ -31,7 +31,7 @@ from replay.expect.finding import Finding, Severity
 from replay.expect.rules._counting import Counter, Step
 from replay.expect.rules._devinfo import opens_session
 from replay.expect.rules._packages import answer_of, asked_in_http
-from replay.expect.rules._unseen import Unseen
+from replay.expect.unseen import Unseen
 from replay.syncml.model import Status
 
 RULE = Rule(
@@ -46,7 +46,7 @@ RULE = Rule(
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of MSG007."""
-    unseen = Unseen(subject)
+    unseen = subject.unseen
     for session in subject.traffic.sessions:
         for side, steps in ((REQUEST, _of_device(subject, session, unseen)), (RESPONSE, _of_server(session, unseen))):
             for step in steps:

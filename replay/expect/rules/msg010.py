@@ -29,7 +29,7 @@ from replay.expect.case import Case, Rule, Spot
 from replay.expect.finding import Finding, Severity
 from replay.expect.rules._packages import Packages
 from replay.expect.rules._said import fault, name_of
-from replay.expect.rules._unseen import Unseen
+from replay.expect.unseen import Unseen
 
 RULE = Rule(
     id="MSG010",
@@ -48,7 +48,7 @@ def check(subject: Case) -> Iterable[Finding]:
     for said in subject.said:
         if said.message.final and not said.message.final_is_last:
             yield fault(said, RULE, _NOT_LAST, tail=("SyncBody", "Final"))
-    unseen = Unseen(subject)
+    unseen = subject.unseen
     for session in subject.traffic.sessions:
         for turn, side in _unfinished(session, unseen):
             text = f"in {name_of(turn, side)}: {_MISSING}"

@@ -9,7 +9,8 @@ The alert says who began the session, DevInfo which device it is. Without them t
 to.
 
 ## Known exceptions
-A package of which the capture has not all is not judged. What is said in a wrong way is there all the same: DevInfo in
+A package of which the capture has not all is not judged. A device that ends the session with Alert 1223 when it is
+challenged sends no package 1. What is said in a wrong way is there all the same: DevInfo in
 another command than Replace is MSG011's, under a leading / MSG014's.
 
 ## Good
@@ -30,7 +31,9 @@ from replay.expect.finding import Finding, Severity
 from replay.expect.rules._devinfo import dev_info, opens_session
 from replay.expect.rules._packages import Packages, asked_in_http
 from replay.expect.rules._said import name_of
-from replay.expect.rules._unseen import Unseen
+from replay.expect.unseen import Unseen
+from replay.syncml.model import Alert
+from replay.syncml.names import SESSION_ABORT
 
 RULE = Rule(
     id="MSG013",
@@ -44,7 +47,7 @@ RULE = Rule(
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of MSG013."""
-    unseen = Unseen(subject)
+    unseen = subject.unseen
     for session in subject.traffic.sessions:
         for package in _packages_one(session, unseen):
             messages = [turn.request for turn in package if turn.request is not None]
@@ -58,13 +61,25 @@ def check(subject: Case) -> Iterable[Finding]:
                 yield subject.finding(RULE, text, spot=Spot(package[0], REQUEST, tail=("SyncBody",)))
 
 
+def _gives_up(turn: Turn) -> bool:
+    """Whether the device ends its session with a message (DMP 8.1)."""
+    commands = turn.request.commands if turn.request is not None else ()
+    return any(isinstance(command, Alert) and command.code == SESSION_ABORT for command in commands)
+
+
 def _packages_one(session: Session, unseen: Unseen) -> Iterator[list[Turn]]:
     """Package 1 of a session, and again each time that it was sent again, where the capture has all of it."""
     packages = Packages(session, unseen)
     package: list[Turn] = []
     again = False
+    before: Turn | None = None
     for place, turn in enumerate(session.turns):
         if not package and turn.message_id != "1" and not again:
+            return
+        if before is not None and unseen.between(before, turn) != 0:
+            return
+        before = turn
+        if again and _gives_up(turn):
             return
         if asked_in_http(turn) and turn is not session.turns[-1]:
             continue  # this message comes again, not the package

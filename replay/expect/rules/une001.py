@@ -9,7 +9,8 @@ The alert is the only word that the server gets: it receives no Status for the E
 ordinary sessions has ignored the command; one that went silent may have sent its alert in vain.
 
 ## Known exceptions
-The alert is best effort. Where the device went silent after the Exec, its absence is inconclusive, not an error.
+The alert is best effort. Where the device went silent after the Exec, its absence is inconclusive, not an error. So it is
+where a request of the device could not be read, or the recorder was not watching: that may have been the alert.
 
 ## Good
 Exec in session 3; the device opens session 4, whose package 1 carries Alert 1226; then silence.
@@ -20,6 +21,8 @@ Exec in session 3; the device opens sessions 4 and 5, and neither carries the al
 
 from collections.abc import Iterable
 
+from replay.capture.episodes import ExecSeen
+from replay.capture.sessions import Session
 from replay.expect.case import EpisodeCase, Rule, Spot, name_sessions
 from replay.expect.finding import Finding, Party, Severity
 
@@ -38,11 +41,28 @@ def check(subject: EpisodeCase) -> Iterable[Finding]:
     episode, trigger = subject.episode, subject.episode.trigger
     if trigger is None or episode.alerts:
         return
-    spot = Spot(trigger.turn, "response", trigger.exec.place)
     opened = subject.run.opened
-    if opened and subject.silence is not None and subject.silence.unattributed is None:
-        message = f"the Exec was delivered, no alert followed, and the device went on with {name_sessions(opened)}"
-        yield subject.case.finding(RULE, message, spot=spot, episode=episode)
-    else:
+    severity: Severity | None = Severity.INCONCLUSIVE
+    if not opened or subject.silence is None or subject.silence.unattributed is not None:
         message = "the Exec was delivered and no alert followed; the alert is best effort, so the state of the device is unknown"
-        yield subject.case.finding(RULE, message, spot=spot, episode=episode, severity=Severity.INCONCLUSIVE)
+    else:
+        message = f"the Exec was delivered, no alert followed, and the device went on with {name_sessions(opened)}"
+        doubt = _may_be_missing(subject, trigger, opened[0])
+        if doubt:
+            message += f"; but {doubt}, and may have been the alert"
+        else:
+            severity = None
+    spot = Spot(trigger.turn, "response", trigger.exec.place)
+    yield subject.case.finding(RULE, message, spot=spot, episode=episode, severity=severity)
+
+
+def _may_be_missing(subject: EpisodeCase, trigger: ExecSeen, first: Session) -> str | None:
+    """Why an alert may have been sent all the same, in words; None where nothing of what the device sent is missing."""
+    unseen, episode = subject.case.unseen, subject.episode
+    end = float("inf") if episode.end is None else episode.end
+    for turn in unseen.requests(episode.enrolment):
+        if trigger.order < turn.exchange.order < end:
+            return f"exchange {turn.number} could not be read"
+    if unseen.between(trigger.turn, first.turns[0]) != 0:
+        return "the recording lacks something before that"
+    return None

@@ -1,9 +1,9 @@
 """alert-type
 
 ## What it does
-Checks that Type of the alert is exactly com.microsoft:mdm.unenrollment.userrequest, in the namespace syncml:metinf.
-A Type that differs in case, white space or namespace, or is missing while Data is that of an unenrolment, counts as
-the alert of its episode, and is an error.
+Checks that Type of the alert's item is exactly com.microsoft:mdm.unenrollment.userrequest, in the namespace
+syncml:metinf. A Type that differs in case, white space or namespace, stands in the Meta of the Alert and not of its Item,
+or is missing while Data is that of an unenrolment, counts as the alert of its episode, and is an error.
 
 ## Why it matters
 Servers compare the Type to the letter; a leading blank, as the document's own sample has it, makes the alert
@@ -22,7 +22,7 @@ Type with a blank before the text, in the namespace syncml:metinfo, or without o
 
 from collections.abc import Iterable
 
-from replay.expect.case import EpisodeCase, Rule
+from replay.expect.case import EpisodeCase, Rule, Spot
 from replay.expect.finding import Finding, Party, Severity
 from replay.expect.rules._alert import alert_spot
 from replay.syncml.names import METINF, UNENROL_TYPE
@@ -42,7 +42,10 @@ def check(subject: EpisodeCase) -> Iterable[Finding]:
     for seen in subject.episode.alerts:
         kind = seen.alert.type
         spot = alert_spot(seen, "Meta", "Type")
-        if kind is None or not kind.text.strip():
+        if seen.alert.type_beside is not None:
+            message = "Type is in the Meta of the Alert; expected it in the Meta of its Item"
+            spot = Spot(seen.turn, "request", seen.alert.place, ("Meta", "Type"))
+        elif kind is None or not kind.text.strip():
             message = f"Type is {'missing' if kind is None else 'empty'}; expected {UNENROL_TYPE!r} in {METINF}"
         elif kind.text != UNENROL_TYPE:
             message = f"Type is {kind.text!r}; expected exactly {UNENROL_TYPE!r}"

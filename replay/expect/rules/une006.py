@@ -14,7 +14,7 @@ None is known.
 Data 1.
 
 ## Bad
-Data 0, Data true, or no Data.
+Data 0, Data true, no Data, or two of them in one Item.
 """
 
 from collections.abc import Iterable
@@ -38,9 +38,10 @@ def check(subject: EpisodeCase) -> Iterable[Finding]:
     """Findings of UNE006."""
     for seen in subject.episode.alerts:
         data = seen.alert.data
-        if data == LEAVES or data in STAYS:
+        twice = any(part.name == "Data" for part in seen.alert.item.unknown)
+        if (data == LEAVES or data in STAYS) and not twice:
             continue
-        what = "missing" if data is None else repr(data)
+        what = "missing" if data is None else f"{data!r}, and stands there again" if twice else repr(data)
         yield subject.case.finding(
             RULE,
             f"Data is {what}; expected {LEAVES!r}, {UNJOIN_FAILED!r} or {UNJOIN_FAILED_TEXT!r}",

@@ -1,7 +1,8 @@
 """alert-repeated
 
 ## What it does
-Checks that the alert is delivered once for one unenrolment: not again in a new session, and not by retransmission.
+Checks that the alert is delivered once for one unenrolment: not again in a new session, not by retransmission, and not
+twice in one message.
 
 ## Why it matters
 The alert is best effort, with no retry built in. A device that repeats it has not begun its clean-up, or waits for
@@ -9,7 +10,7 @@ an answer that nobody owes it.
 
 ## Known exceptions
 Package 1 sent again after a challenge is the same delivery; so is a second try after one that never reached the
-server (connect-failed, tls-failed).
+server (connect-failed, tls-failed). An answer that cannot be read may have been a challenge.
 
 ## Good
 Alert in session 4; nothing afterwards, though the server never answered.
@@ -40,11 +41,12 @@ def check(subject: EpisodeCase) -> Iterable[Finding]:
         return
     first, departure = subject.episode.alert, again[0]
     before = f"exchange {first.turn.number}" if first else "before"
-    how = (
-        "in a retransmission"
-        if departure.turn.number in departure.session.retransmissions
-        else (f"in session {departure.session.number} (SessionID {departure.session.session_id})")
-    )
+    if first is not None and departure.turn is first.turn:
+        how = "in the same message"
+    elif departure.turn.number in departure.session.retransmissions:
+        how = "in a retransmission"
+    else:
+        how = f"in session {departure.session.number} (SessionID {departure.session.session_id})"
     times = f"; {len(again)} times in all" if len(again) > 1 else ""
     message = (
         f"the alert, delivered in {before}, is delivered again {how}{times}; it is best effort, with no retry built in"

@@ -35,9 +35,12 @@ RULE = Rule(
 
 def check(subject: EpisodeCase) -> Iterable[Finding]:
     """Findings of UNE009."""
-    for departure in subject.run.by_rule(RULE.id):
-        answer = departure.command
-        code = f" {answer.code}" if isinstance(answer, Status) else ""
-        name = answer.name if answer else "Status"
-        message = f"{name}{code} answers the Exec Unenroll, for which no reply is expected"
-        yield subject.case.departure(RULE, departure, message, subject.episode)
+    departures = subject.run.by_rule(RULE.id)
+    if not departures:
+        return
+    answer = departures[0].command
+    code = f" {answer.code}" if isinstance(answer, Status) else ""
+    name = answer.name if answer else "Status"
+    times = f"; {len(departures)} messages do" if len(departures) > 1 else ""
+    message = f"{name}{code} answers the Exec Unenroll, for which no reply is expected{times}"
+    yield subject.case.departure(RULE, departures[0], message, subject.episode)

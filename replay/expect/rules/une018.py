@@ -31,6 +31,8 @@ from collections.abc import Iterable
 
 from replay.expect.case import EpisodeCase, Rule, Spot
 from replay.expect.finding import Finding, Party, Severity
+from replay.expect.rules._alert import turns_of_alerts
+from replay.expect.rules._dialogue import command_name, in_a_row
 from replay.syncml.model import Alert, Command, Status
 from replay.syncml.names import NEXT_MESSAGE, SESSION_ABORT
 
@@ -46,16 +48,16 @@ RULE = Rule(
 
 def check(subject: EpisodeCase) -> Iterable[Finding]:
     """Findings of UNE018."""
-    for seen in subject.episode.alerts:
-        answer = seen.turn.response
-        if answer is None or not seen.turn.exchange.answered:
+    for turn in turns_of_alerts(subject.episode):
+        answer = turn.response
+        if answer is None or not turn.exchange.answered:
             continue
-        finished = seen.turn.request is None or seen.turn.request.final
+        finished = turn.request is None or turn.request.final
         asked = [(place, each) for place, each in enumerate(answer.commands) if not _due(each, finished)]
         if asked:
-            names = ", ".join(f"{each.name} (CmdID {each.cmd_id})" for _, each in asked)
+            names = in_a_row([command_name(each) for _, each in asked])
             message = f"the answer to the alert carries {names}; only Status was due"
-            spot = Spot(seen.turn, "response", (asked[0][0],))
+            spot = Spot(turn, "response", (asked[0][0],))
             yield subject.case.finding(RULE, message, spot=spot, episode=subject.episode)
             return
 

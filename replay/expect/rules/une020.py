@@ -23,7 +23,7 @@ from collections.abc import Iterable
 
 from replay.expect.case import EpisodeCase, Rule, Spot
 from replay.expect.finding import Finding, Party, Severity
-from replay.expect.rules._alert import refusals
+from replay.expect.rules._alert import refusals, turns_of_alerts
 from replay.syncml.names import CHALLENGES
 
 RULE = Rule(
@@ -38,20 +38,17 @@ RULE = Rule(
 
 def check(subject: EpisodeCase) -> Iterable[Finding]:
     """Findings of UNE020."""
-    for seen in subject.episode.alerts:
-        response = seen.turn.exchange.response
+    for turn in turns_of_alerts(subject.episode):
+        response = turn.exchange.response
         if response is None or response.by == "proxy":
             continue
         if response.status >= 400 and str(response.status) not in CHALLENGES:
             message = f"HTTP {response.status} {response.reason}".rstrip() + " refuses the alert"
-            yield subject.case.finding(RULE, message, spot=Spot(seen.turn, "response"), episode=subject.episode)
+            yield subject.case.finding(RULE, message, spot=Spot(turn, "response"), episode=subject.episode)
             return
-        for place, status in refusals(seen):
-            what = "the message that carries the alert" if status.cmd_ref == "0" else "the alert"
-            message = (
-                f"Status {status.code} refuses {what}: the server will go on believing that the device is enrolled"
-            )
-            yield subject.case.finding(
-                RULE, message, spot=Spot(seen.turn, "response", place, ("Data",)), episode=subject.episode
-            )
-            return
+    for sent, status in refusals(subject.episode):
+        what = "the message that carries the alert" if status.cmd_ref == "0" else "the alert"
+        message = f"Status {status.code} refuses {what}: the server will go on believing that the device is enrolled"
+        spot = Spot(sent.turn, "response", sent.place, ("Data",))
+        yield subject.case.finding(RULE, message, spot=spot, episode=subject.episode)
+        return

@@ -27,7 +27,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from replay.capture.sessions import Session
+from replay.capture.sessions import Session, message_number
 from replay.capture.turns import Turn
 from replay.expect.case import Case, Rule, Spot
 from replay.expect.finding import Finding, Party, Severity
@@ -95,5 +95,5 @@ def _whole(session: Session) -> bool:
     the end of a package."""
     numbers = [turn.message_id for turn in session.turns]
     last = session.turns[-1].request
-    known = {int(number) for number in numbers if number is not None and number.isdecimal()}
+    known = {message_number(number) for number in numbers} - {None}
     return None not in numbers and known == set(range(1, len(known) + 1)) and last is not None and last.final

@@ -1,0 +1,191 @@
+"""`omadm diff`: what differs between two captures, or between a capture and the expected sequence."""
+
+import contextlib
+import shutil
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+import click
+from msgspec import Struct
+
+from replay.capture.exchange import CaptureError
+from replay.capture.readers import read
+from replay.capture.sessions import Traffic, assemble
+from replay.cli.exits import FAIL, PASS, stop
+from replay.cli.options import lenient_option, output_option, scenario, verbosity_options, write_result
+from replay.compare.baselines import against_all
+from replay.compare.changes import Comparison
+from replay.compare.compare import Noise, compare
+from replay.compare.ignore import Pattern
+from replay.normal.form import Profile
+from replay.report.as_json import as_json
+from replay.report.diff_shapes import diff_shape
+from replay.report.diff_text import diff_text
+from replay.report.safe import visible, visible_lines
+
+_SCENARIO: Final = "scenario:"
+
+
+@click.command("diff")
+@click.argument("captures", nargs=-1, required=True, metavar="EXPECTED ACTUAL")
+@click.option(
+    "--baseline",
+    "baselines",
+    metavar="CAPTURE",
+    multiple=True,
+    help="Another capture of how it should be; repeatable. Only what differs from all of them, and from EXPECTED if given, is "
+    "reported.",
+)
+@click.option(
+    "--ignore",
+    type=Pattern,
+    metavar="PATTERN",
+    multiple=True,
+    help="Leave changes out whose path fits, such as 'SyncBody/Results*' or 'HTTP/user-agent'; * stands for anything, ? for one "
+    "character. They are counted. Repeatable.",
+)
+@click.option(
+    "--timing", is_flag=True, help="Compare gaps in time too: more than 1 s and half as long again is a change."
+)
+@click.option(
+    "--other-machines", is_flag=True, help="Mask what names the machine (DevInfo Man, Mod and Lang, the OS build)."
+)
+@click.option("--format", "form", type=click.Choice(["text", "json", "html"]), default="text", show_default=True)
+@lenient_option
+@output_option
+@verbosity_options
+def command(
+    captures: tuple[str, ...],
+    baselines: tuple[str, ...],
+    ignore: tuple[Pattern, ...],
+    timing: bool,
+    other_machines: bool,
+    form: str,
+    lenient: bool,
+    output: str | None,
+    brief: bool,
+    verbose: bool,
+) -> None:
+    """Show what differs between two captures, session by session and message by message, once all that is volatile is gone.
+
+    EXPECTED is a capture, or scenario:NAME (user, server, unjoin-failed) or scenario:FILE for an expected sequence. With
+    --baseline it may be left out.
+
+    What does not count is what omadm normalize leaves out. One command more or less is one change, whatever is renumbered after it.
+
+    Exit codes: 0 no difference, 1 differences, 2 a capture that cannot be read or a usage error.
+    """
+    *given, path = captures
+    if len(given) > 1 or not (given or baselines):
+        raise click.UsageError("expected EXPECTED and ACTUAL, or --baseline CAPTURE and one capture")
+    told = given[0] if given else ""
+    if told.startswith(_SCENARIO) and baselines:
+        raise click.UsageError("a scenario is no recording, so it goes with no --baseline")
+    asked = _Asked(Profile(other_machines=other_machines), timing, _noise(ignore), lenient)
+    actual = asked.capture(path)
+    if told.startswith(_SCENARIO):
+        found = asked.with_scenario(told.removeprefix(_SCENARIO), actual)
+        result = _Result(told, found, ())
+    else:
+        result = asked.with_captures((*given, *baselines), actual)
+    write_result(_written(result, path, form, -1 if brief else int(verbose), output), output)
+    raise SystemExit(PASS if result.comparison.equal else FAIL)
+
+
+class _Result(Struct, frozen=True):
+    """A comparison with what has that name; of several `baselines` it is the nearest, and others explain some changes."""
+
+    expected: str
+    comparison: Comparison
+    baselines: tuple[str, ...]
+    explained: int = 0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of several baselines."""
+        if not self.baselines:
+            return ()
+        others = len(self.baselines) - 1
+        what = "change" if self.explained == 1 else "changes"
+        return (
+            f"the nearest of {len(self.baselines)} baselines; {self.explained} {what} not shown that the other {others} explain",
+        )
+
+
+class _Asked(Struct, frozen=True):
+    """How to compare."""
+
+    profile: Profile
+    timing: bool
+    noise: Noise | None
+    lenient: bool
+
+    def capture(self, path: str) -> Traffic:
+        """A capture, read; says what is damaged in it."""
+        try:
+            with stage(f"reading {path}"):
+                traffic = assemble(read(path), lenient=self.lenient)
+        except CaptureError as error:
+            stop(str(error))
+        for trouble in traffic.capture.troubles:
+            click.echo(f"omadm: {visible_lines(trouble.text)}", err=True)
+        return traffic
+
+    def with_captures(self, paths: tuple[str, ...], actual: Traffic) -> _Result:
+        """The comparison with one capture, or with several at once."""
+        found = []
+        for path in paths:
+            expected = self.capture(path)
+            if not expected.readable and not actual.readable:
+                stop(
+                    f"{path}, {actual.capture.path}: no readable OMA DM message in either; there is nothing to compare"
+                )
+            with stage("comparing"):
+                found.append(compare(expected, actual, profile=self.profile, timing=self.timing, noise=self.noise))
+        if len(paths) == 1:
+            return _Result(paths[0], found[0], ())
+        against = against_all(found)
+        return _Result(paths[against.nearest], against.comparison, paths, against.explained)
+
+    def with_scenario(self, name: str, actual: Traffic) -> Comparison:
+        """The comparison with an expected sequence."""
+        from replay.report.diff_scenario import compare_scenario
+
+        if not actual.readable:
+            stop(f"{actual.capture.path}: no readable OMA DM message in it; there is nothing to compare")
+        return compare_scenario(scenario(name), actual, noise=self.noise)
+
+
+def _noise(ignore: tuple[Pattern, ...]) -> Noise | None:
+    if not ignore:
+        return None
+    return lambda change: not any(pattern.fits(change) for pattern in ignore)
+
+
+def _written(result: _Result, actual: str, form: str, detail: int, output: str | None) -> str:
+    """The result in the form that was asked for; text is as wide as the terminal that it goes to, and whole anywhere else."""
+    if form == "json":
+        shape = diff_shape(
+            result.comparison, result.expected, actual, baselines=result.baselines, explained=result.explained
+        )
+        return as_json(shape)
+    if form == "html":
+        from replay.report.diff_html import diff_html
+
+        return diff_html(result.comparison, result.expected, actual, notes=result.notes)
+    width = shutil.get_terminal_size().columns if output in (None, "-") and sys.stdout.isatty() else None
+    return diff_text(result.comparison, result.expected, actual, detail=detail, width=width, notes=result.notes)
+
+
+@contextlib.contextmanager
+def stage(what: str) -> Iterator[None]:
+    """Says on a terminal what is being done, as long as it is."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    click.echo(f"{visible(what)} …\r", nl=False, err=True)
+    try:
+        yield
+    finally:
+        click.echo("\x1b[2K\r", nl=False, err=True)

@@ -1,0 +1,139 @@
+"""Two captures compared: sessions within their enrolments, messages within sessions, commands within messages, values within
+commands.
+
+The comparison of B with A mirrors that of A with B: in every choice between equals the side with the lesser digest goes first.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from msgspec import structs
+
+from replay.capture.sessions import Traffic
+from replay.compare.aliases import Aliases
+from replay.compare.chains import ChainPair, pair_chains
+from replay.compare.changes import Change, Comparison, MessageDiff, SessionDiff
+from replay.compare.likeness import Features
+from replay.compare.order import ChainOrder
+from replay.compare.others import compare_others
+from replay.compare.sessions import SessionPair, pair_sessions
+from replay.compare.views import CaptureView, MessageView, view
+from replay.normal.form import Profile
+
+_T = TypeVar("_T", SessionDiff, MessageDiff)
+#: A number and, of two with one number, which comes first.
+_Place = tuple[int, int]
+#: Says whether a change counts, or is noise.
+Noise = Callable[[Change], bool]
+
+
+def compare(
+    expected: Traffic,
+    actual: Traffic,
+    *,
+    profile: Profile | None = None,
+    timing: bool = False,
+    noise: Noise | None = None,
+) -> Comparison:
+    """What differs between two captures. `timing` adds gaps in time. Where `noise` is given, it says of each change whether it
+    counts; the others are left out and counted as ignored."""
+    return compare_views(view(expected, profile), view(actual, profile), timing=timing, noise=noise)
+
+
+def compare_views(
+    expected: CaptureView, actual: CaptureView, *, timing: bool = False, noise: Noise | None = None
+) -> Comparison:
+    """The same of captures that were made ready."""
+    found = _Work(expected, actual, timing).comparison()
+    found.sessions = _in_order(found.sessions)
+    found.apart = tuple(_not_compared(expected, actual))
+    return found if noise is None else found.without(lambda change, _message, _session: noise(change))
+
+
+def _not_compared(expected: CaptureView, actual: CaptureView) -> Iterator[str]:
+    """What was not compared because one of the captures does not carry it."""
+    carried = [any(each.carried for each in capture.messages()) for capture in (expected, actual)]
+    if carried[0] != carried[1]:
+        yield f"{'ACTUAL' if carried[0] else 'EXPECTED'} carries no HTTP: URLs, headers and status were not compared"
+
+
+class _Work:
+    """One comparison."""
+
+    def __init__(self, one: CaptureView, other: CaptureView, timing: bool) -> None:
+        self.one, self.other, self.timing = one, other, timing
+        self.aliases = Aliases(by_second=one.digest > other.digest)
+        self.features = Features()
+        self.enrolled = sum(each.enrols for each in one.others) == sum(each.enrols for each in other.others)
+
+    def comparison(self) -> Comparison:
+        """All of it: first what belongs together, then which aliases do, then what differs."""
+        chains = pair_chains(self.one.chains, self.other.chains, self.features)
+        paired = [(chain, self._sessions(chain)) for chain in chains]
+        for chain, sessions in paired:
+            self._vote(chain, sessions)
+        self.aliases.count()
+        found = [diff for chain, sessions in paired for diff in self._diffs(chain, sessions)]
+        others = compare_others(self.one.others, self.other.others)
+        return Comparison(found + ([others] if others is not None else []))
+
+    def _sessions(self, chain: ChainPair) -> list[SessionPair]:
+        one, other = chain.one.sessions if chain.one else [], chain.other.sessions if chain.other else []
+        return pair_sessions(one, other, self.features)
+
+    def _vote(self, chain: ChainPair, sessions: list[SessionPair]) -> None:
+        if chain.one and chain.other and chain.one.device and chain.other.device:
+            self.aliases.certain(chain.one.device, chain.other.device)
+        for session in sessions:
+            for _, _, message in session.messages:
+                if message is not None:
+                    message.vote(self.aliases)
+
+    def _diffs(self, chain: ChainPair, sessions: list[SessionPair]) -> Iterator[SessionDiff]:
+        by_second = chain.one is not None and chain.other is not None and chain.one.digest > chain.other.digest
+        order = ChainOrder(sessions, timing=self.timing, enrolled=self.enrolled, by_second=by_second)
+        for session in sessions:
+            yield order.session(session, self.aliases)
+
+
+def _in_order(sessions: list[SessionDiff]) -> list[SessionDiff]:
+    """Sessions in order of EXPECTED, their messages too; what only ACTUAL has stands behind what comes before it there."""
+    for session in sessions:
+        role = next((side.role for side in (session.expected, session.actual) if side is not None), "")
+        messages = _merged(session.messages, lambda each: _place(each.expected), lambda each: _place(each.actual))
+        session.messages = [_told(each, role) for each in messages]
+    return _merged(
+        sessions,
+        lambda each: None if each.expected is None else (each.expected.number, 0),
+        lambda each: None if each.actual is None else (each.actual.number, 0),
+    )
+
+
+def _place(message: MessageView | None) -> _Place | None:
+    return None if message is None else (message.number, message.side == "response")
+
+
+def _told(message: MessageDiff, role: str) -> MessageDiff:
+    """A message whose changes say in which session and on which side they are."""
+    side = next((view.side for view in (message.expected, message.actual) if view is not None), "")
+    rows = tuple(
+        structs.replace(row, changes=tuple(structs.replace(each, side=side, role=role) for each in row.changes))
+        for row in message.rows
+    )
+    return MessageDiff(message.expected, message.actual, rows)
+
+
+def _merged(things: list[_T], here: Callable[[_T], _Place | None], there: Callable[[_T], _Place | None]) -> list[_T]:
+    """Things in the order of the first side; what only the second has behind what comes before it there; the rest at the end."""
+    at: dict[int, tuple[_Place, int, _Place]] = {}
+    before: _Place = (0, 0)
+    both = [each for each in things if there(each) is not None]
+    for each in sorted(both, key=lambda each: there(each) or before):
+        mine = here(each)
+        if mine is not None:
+            before = mine
+        else:
+            at[id(each)] = (before, 1, there(each) or before)
+    last = (sys.maxsize, 0)
+    return sorted(things, key=lambda each: at.get(id(each)) or (here(each) or last, 0, (0, 0)))

@@ -1,0 +1,220 @@
+"""What two commands (or headers) that belong together are made of, side by side; DeepDiff finds the values that differ.
+
+Items are paired by their URI, other elements by their names; then both sides become plain dictionaries in which what was paired
+has the same key. DeepDiff never sees more than that: one pair of commands.
+"""
+
+import hashlib
+from collections.abc import Hashable, Iterable, Iterator
+from typing import Any, Final
+
+from msgspec import Struct
+
+from replay.compare.aliases import Aliases
+from replay.compare.changes import Change, Class, Kind
+from replay.compare.commands import steps, uri_of
+from replay.compare.sequence import align, rows
+from replay.compare.shapes import Mark, is_answer, mark_of, shape_of
+from replay.normal.form import Node
+from replay.syncml.names import METINF
+
+#: Texts longer than this, and those of several lines, are compared by their digests: DeepDiff would look for lines in them.
+_LONG: Final = 200
+#: Names of ids and references: what is odd about them is a matter of what can be referred to.
+_IDS: Final = frozenset({"SessionID", "MsgID", "CmdID", "MsgRef", "CmdRef"})
+_NAMESPACE: Final = "@xmlns"
+_TEXT: Final = "#"
+
+
+class Side(Struct, frozen=True):
+    """An element of one side: its path, and the namespace that it is in."""
+
+    node: Node
+    path: str
+    namespace: str
+
+
+class Part(Struct, frozen=True):
+    """An element beside its counterpart, and what is in them."""
+
+    one: Side | None
+    other: Side | None
+    moved: bool = False
+    parts: "tuple[Part, ...]" = ()
+
+
+def pair_up(one: Side, other: Side) -> Part:
+    """Two elements that belong together, and everything in them."""
+    mine, theirs = _children(one), _children(other)
+    if len(mine) == len(theirs) == 1 and mine[0].node.name == theirs[0].node.name:
+        return Part(one, other, parts=(pair_up(mine[0], theirs[0]),))
+
+    def likeness(here: int, there: int) -> float:
+        return float(mine[here].node.name == theirs[there].node.name)
+
+    exact = lambda place: shape_of(mine[place].node)[0], lambda place: shape_of(theirs[place].node)[0]
+    loose = lambda place: _key(mine[place].node), lambda place: _key(theirs[place].node)
+    order = shape_of(one.node)[0], shape_of(other.node)[0]
+    alignment = align([exact, loose], (len(mine), len(theirs)), likeness, order=order)
+    moved = set(alignment.moved)
+    parts = []
+    for here, there in rows(alignment, (len(mine), len(theirs))):
+        first = mine[here] if here is not None else None
+        second = theirs[there] if there is not None else None
+        if first is not None and second is not None:
+            inner = pair_up(first, second)
+            parts.append(Part(first, second, (here, there) in moved, inner.parts))
+        else:
+            parts.append(Part(first, second))
+    return Part(one, other, parts=tuple(parts))
+
+
+def _key(node: Node) -> Hashable:
+    return node.name, uri_of(node) if node.name == "Item" else None
+
+
+def _children(side: Side) -> list[Side]:
+    children = [child for child in side.node.children if not is_answer(child)]
+    within = METINF if side.node.name == "Meta" and side.namespace.upper().startswith("SYNCML:") else side.namespace
+    prefix = f"{side.path}/" if side.path else ""
+    return [
+        Side(child, prefix + step, child.namespace if child.namespace is not None else within)
+        for child, step in zip(children, steps(children), strict=True)
+    ]
+
+
+def aliases_in(part: Part) -> Iterator[tuple[Mark, Mark]]:
+    """The aliases that stand beside each other."""
+    if part.one is None or part.other is None:
+        return
+    one, other = mark_of(part.one.node.sign), mark_of(part.other.node.sign)
+    if one and other:
+        yield one, other
+    for each in part.parts:
+        yield from aliases_in(each)
+
+
+def changes_in(part: Part, aliases: Aliases) -> list[Change]:
+    """What differs between two elements that belong together, in order."""
+    one, other = _plain(part, aliases, second=False), _plain(part, aliases, second=True)
+    found: list[tuple[tuple[int, ...], Change]] = [(at, _moved(each)) for at, each in _moves(part, ())]
+    if one != other:
+        from deepdiff import DeepDiff  # takes longer to import than most comparisons take
+
+        different = DeepDiff(one, other, view="tree", threshold_to_diff_deeper=0, verbose_level=0)
+        for level in (level for levels in different.values() for level in levels):
+            keys = level.path(output_format="list")
+            at = tuple(key for key in keys if isinstance(key, int))
+            name = keys[-1] if keys and isinstance(keys[-1], str) else None
+            found.append((at, _change(_at(part, at), name, aliases)))
+    return [change for _, change in sorted(found, key=lambda each: each[0])]
+
+
+def _plain(part: Part, aliases: Aliases, *, second: bool) -> Any:
+    """One side as text where both are nothing more, else as a dictionary: what is in it by its place in the pairing."""
+    side = part.other if second else part.one
+    if side is None:
+        return None
+    text = _comparable(_value(side.node, aliases, second=second))
+    sides = [each.node for each in (part.one, part.other) if each is not None]
+    if not part.parts and not any(node.attributes or node.namespace is not None for node in sides):
+        return text
+    found: dict[str | int, Any] = {_TEXT: text}
+    if side.node.namespace is not None:
+        found[_NAMESPACE] = side.node.namespace
+    found |= {f"@{name}": _comparable(value) for name, value in side.node.attributes}
+    for place, each in enumerate(part.parts):
+        if (each.other if second else each.one) is not None:
+            found[place] = _plain(each, aliases, second=second)
+    return found
+
+
+def _comparable(text: str) -> str:
+    if len(text) <= _LONG and "\n" not in text:
+        return text
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _value(node: Node, aliases: Aliases, *, second: bool) -> str:
+    """A text, marked as one; or the sign in its place."""
+    mark = mark_of(node.sign)
+    if mark is not None:
+        return aliases.name(mark, second=second)
+    return node.sign if node.sign is not None else f"={node.text or ''}"
+
+
+def _at(part: Part, keys: Iterable[int]) -> Part:
+    for key in keys:
+        part = part.parts[key]
+    return part
+
+
+def _moves(part: Part, at: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], Part]]:
+    for place, each in enumerate(part.parts):
+        if each.moved:
+            yield (*at, place), each
+        yield from _moves(each, (*at, place))
+
+
+def _moved(part: Part) -> Change:
+    one, other = part.one.path if part.one else None, part.other.path if part.other else None
+    return Change(kind=Kind.MOVED, of=Class.SEQUENCE, expected_path=one, actual_path=other, expected=one, actual=other)
+
+
+def _change(part: Part, name: str | None, aliases: Aliases) -> Change:
+    """The change that DeepDiff found at a part: of an attribute or the namespace where `name` says so, else of its text, or of
+    all of it where one side has no such part."""
+    found = []
+    for side, second in ((part.one, False), (part.other, True)):
+        path = value = None
+        if side is not None:
+            value = _shown(side, name, aliases, second=second)
+            path = side.path if name in (None, _TEXT) else f"{side.path}/{name}".lstrip("/")
+        found.append((path, value))
+    (path, expected), (other_path, actual) = found
+    kind = Kind.CHANGED
+    if expected is None or actual is None:
+        kind = Kind.ADDED if expected is None else Kind.REMOVED
+        path, other_path = (path if expected is not None else None), (other_path if actual is not None else None)
+    return Change(
+        kind=kind,
+        of=_class(part, name, kind),
+        expected_path=path,
+        actual_path=other_path,
+        expected=expected,
+        actual=actual,
+    )
+
+
+def _shown(side: Side, name: str | None, aliases: Aliases, *, second: bool) -> str | None:
+    if name == _NAMESPACE:
+        return side.namespace
+    if name not in (None, _TEXT):
+        return dict(side.node.attributes).get((name or "")[1:])
+    if side.node.children and name is None:
+        return markup(side.node)
+    return _value(side.node, aliases, second=second).removeprefix("=")
+
+
+def _class(part: Part, name: str | None, kind: Kind) -> Class:
+    side = part.one or part.other
+    steps_ = [step.partition("[")[0] for step in side.path.split("/")] if side else [""]
+    if steps_[-1] in _IDS:
+        return Class.REFERENCE
+    if name == _NAMESPACE:
+        return Class.STRUCTURE
+    if steps_[-2:] == ["Status", "Data"] and name in (None, _TEXT):
+        return Class.STATUS
+    if name not in (None, _TEXT):
+        return Class.VALUE
+    return Class.VALUE if kind is Kind.CHANGED else Class.STRUCTURE
+
+
+def markup(node: Node) -> str:
+    """An element of the normal form on one line, as XML is written, without namespaces that are as expected."""
+    if is_answer(node):
+        return f"<CmdRef>{node.sign}</CmdRef>"
+    head = node.name if node.namespace is None else f'{node.name} xmlns="{node.namespace}"'
+    head += "".join(f' {name}="{value}"' for name, value in node.attributes)
+    inside = (node.sign or node.text or "") + "".join(markup(child) for child in node.children)
+    return f"<{head}>{inside}</{node.name}>" if inside else f"<{head}/>"

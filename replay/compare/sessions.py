@@ -1,0 +1,116 @@
+"""Sessions aligned within their chain, exchanges within their session (contract: by enrolment, role and order)."""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import cached_property
+from typing import TypeVar
+
+from msgspec import Struct
+
+from replay.compare.answered import Answered
+from replay.compare.likeness import Features
+from replay.compare.messages import MessagePair
+from replay.compare.sequence import align, rows
+from replay.compare.shapes import digest_of
+from replay.compare.views import ExchangeView, MessageView, SessionView
+
+_T = TypeVar("_T", ExchangeView, SessionView)
+
+
+class ExchangePair(Struct, frozen=True):
+    """An exchange beside its counterpart; `moved` where it stands elsewhere in the session there."""
+
+    one: ExchangeView | None
+    other: ExchangeView | None
+    moved: bool = False
+
+
+class SessionPair(Struct, dict=True):
+    """A session beside its counterpart; `moved` where it stands elsewhere in the chain there."""
+
+    one: SessionView | None
+    other: SessionView | None
+    moved: bool
+    features: Features
+
+    @cached_property
+    def same(self) -> bool:
+        """Whether both are there and equal, but perhaps for their aliases."""
+        return self.one is not None and self.other is not None and self.one.digest == self.other.digest
+
+    @cached_property
+    def exchanges(self) -> list[ExchangePair]:
+        """Their exchanges beside each other; of two equal sessions each beside that of its place."""
+        if self.one is None or self.other is None:
+            return []
+        one, other = self.one.exchanges, self.other.exchanges
+        if self.same:
+            return [ExchangePair(mine, theirs) for mine, theirs in zip(one, other, strict=True)]
+        return [ExchangePair(*each) for each in _beside(one, other, self.features.sketch, self.features.exchanges)]
+
+    @cached_property
+    def messages(self) -> list[tuple[MessageView | None, MessageView | None, MessagePair | None]]:
+        """Every message of both, with its counterpart; the pair where both are there."""
+        if self.one is None or self.other is None:
+            return []
+        places = [
+            (each.one.request.turn, each.other.request.turn) for each in self.exchanges if each.one and each.other
+        ]
+        answered = Answered(self.one, self.other, places)
+        found: list[tuple[MessageView | None, MessageView | None, MessagePair | None]] = []
+        missing = {"request": False, "response": False}
+        for each in self.exchanges:
+            for mine, theirs in _sides(each):
+                side = (mine or theirs).side if mine or theirs else ""  # type: ignore[union-attr]
+                if mine is None or theirs is None:
+                    missing[side] = True
+                    found.append((mine, theirs, None))
+                else:
+                    found.append(
+                        (mine, theirs, MessagePair(mine, theirs, answered, follows=missing[side], known=self.same))
+                    )
+                    missing[side] = False
+        return found
+
+
+def _sides(pair: ExchangePair) -> Iterator[tuple[MessageView | None, MessageView | None]]:
+    """Request and response of an exchange and its counterpart, as far as there are any. An answer without a message is nothing
+    beside a format that carries no such thing."""
+    for place in (0, 1):
+        mine = pair.one.sides[place] if pair.one else None
+        theirs = pair.other.sides[place] if pair.other else None
+        mine, theirs = (each if each and each.there else None for each in (mine, theirs))
+        if mine is None and theirs is None:
+            continue
+        if pair.one and pair.other and (mine is None or theirs is None):
+            there, elsewhere = (mine, pair.other) if mine else (theirs, pair.one)
+            unknown = (
+                not elsewhere.request.carried and there is not None and there.node is None and there.problem is None
+            )
+            if unknown:
+                continue
+        yield mine, theirs
+
+
+def pair_sessions(one: list[SessionView], other: list[SessionView], features: Features) -> list[SessionPair]:
+    """The sessions of two chains beside each other."""
+    return [SessionPair(*each, features) for each in _beside(one, other, features.sketch, features.sessions)]
+
+
+def _beside(
+    one: Sequence[_T], other: Sequence[_T], sketch: Callable[[_T], Hashable], like: Callable[[_T, _T], float]
+) -> list[tuple[_T | None, _T | None, bool]]:
+    """Two sequences beside each other, by digest, by sketch and by likeness; and whether a pair stands in another order."""
+
+    def likeness(here: int, there: int) -> float:
+        return like(one[here], other[there])
+
+    sizes = len(one), len(other)
+    digests = lambda place: one[place].digest, lambda place: other[place].digest
+    sketches = lambda place: sketch(one[place]), lambda place: sketch(other[place])
+    order = digest_of(*(each.digest for each in one)), digest_of(*(each.digest for each in other))
+    alignment = align([digests, sketches], sizes, likeness, order=order)
+    moved = set(alignment.moved)
+    return [
+        (one[here] if here is not None else None, other[there] if there is not None else None, (here, there) in moved)
+        for here, there in rows(alignment, sizes)
+    ]

@@ -1,0 +1,315 @@
+"""A capture made ready to be compared: each message in its normal form, with the digests by which equal ones are known."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Final
+
+from msgspec import Struct, field
+
+from replay.capture.exchange import Exchange
+from replay.capture.references import REQUEST, RESPONSE, Sent
+from replay.capture.sessions import Enrolment, Session, Traffic
+from replay.capture.turns import DM, ENROLMENT, OPAQUE, Turn
+from replay.compare.shapes import Mark, digest_of, shape_of
+from replay.normal.form import Node, NormalEnrolment, NormalMessage, Profile, normal_form, normal_others, without_host
+from replay.syncml.model import Message, Results, Status
+
+#: Where a command was sent: which turn of its session (from 0), which side, and its place; no place is SyncHdr.
+Target = tuple[int, str, tuple[int, ...]]
+
+_COUNTER: Final = re.compile(r"\{CV([0-9]+)\}(.*)", re.DOTALL)
+_REQUEST_ID: Final = re.compile(r"\{R([0-9]+)\}")
+_LATE: Final = re.compile(r", after the request of S([0-9]+)$")
+
+
+class Counter(Struct, frozen=True):
+    """A correlation vector: its base's number, what follows the base, and that as steps since the last one with the base, so that
+    one message more before it makes no difference."""
+
+    base: int
+    text: str
+    since: str
+
+
+class MessageView(Struct, kw_only=True, dict=True):
+    """One side of an exchange. `http` is what HTTP says of it, by path; `carried` whether the capture carries that at all.
+    `there` says whether there was anything to see of this side. `targets` is what each Status and Results in it answers, in
+    their order. `late` is the session whose request came before this answer. `end` is how the exchange ended without a whole
+    answer."""
+
+    exchange: Exchange
+    side: str
+    turn: int
+    there: bool
+    http: tuple[tuple[str, str], ...] = ()
+    carried: bool = False
+    counter: Counter | None = None
+    node: Node | None = None
+    message: Message | None = None
+    problem: str | None = None
+    targets: tuple[Target | None, ...] = ()
+    header_marks: tuple[Mark, ...] = ()
+    late: "SessionView | None" = None
+    end: str | None = None
+
+    @property
+    def number(self) -> int:
+        """The exchange's number."""
+        return self.exchange.number
+
+    @cached_property
+    def shape(self) -> bytes:
+        """The digest of the message itself."""
+        return self._shaped[0]
+
+    @cached_property
+    def marks(self) -> tuple[Mark, ...]:
+        """The aliases in its headers and in the message."""
+        return self.header_marks + self._shaped[1]
+
+    @cached_property
+    def _shaped(self) -> tuple[bytes, tuple[Mark, ...]]:
+        return shape_of(self.node) if self.node is not None else (digest_of(self.problem), ())
+
+    @cached_property
+    def digest(self) -> bytes:
+        """The digest of all of it, apart from aliases and references."""
+        since = self.counter.since if self.counter else None
+        return digest_of(self.there, self.shape, self.http, self.carried, since, self.problem, self.end)
+
+
+class ExchangeView(Struct, dict=True):
+    """An exchange of a session."""
+
+    turn: Turn
+    request: MessageView
+    response: MessageView
+
+    @cached_property
+    def digest(self) -> bytes:
+        """The digest of both sides, apart from aliases and references."""
+        return digest_of(self.request.digest, self.response.digest)
+
+    @property
+    def order(self) -> float:
+        """Its place among all events."""
+        return self.turn.exchange.order
+
+    @property
+    def sides(self) -> tuple[MessageView, MessageView]:
+        """Request and response."""
+        return self.request, self.response
+
+
+class SessionView(Struct, dict=True):
+    """A session of a chain. `first` is the MsgID that it begins with where that is not 1; `enrolment` counts the enrolments of its
+    chain."""
+
+    session: Session
+    exchanges: list[ExchangeView]
+    first: str | None
+    enrolment: int
+
+    @property
+    def number(self) -> int:
+        """The session's number."""
+        return self.session.number
+
+    @cached_property
+    def role(self) -> str:
+        """What it is in an unenrolment."""
+        return "+".join(self.session.roles)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """The digest of all of it, apart from aliases: what is referred to is the same as well."""
+        sides = [(each.digest, each.request.targets, each.response.targets) for each in self.exchanges]
+        return digest_of(self.first, *sides)
+
+
+class Chain(Struct, dict=True):
+    """All sessions of a device at a server, across its enrolments there, in order of time. `names` are device and server as they
+    stand; `server` has the path alone."""
+
+    names: tuple[str | None, str]
+    device: Mark | None
+    server: str
+    sessions: list[SessionView] = field(default_factory=list)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """The digest of all of it, apart from aliases."""
+        return digest_of(self.server, *(each.digest for each in self.sessions))
+
+
+class Other(Struct, frozen=True):
+    """What belongs to no session: a line that says all that counts of it, and its turn; None for the capture's own damage."""
+
+    line: str
+    turn: Turn | None
+
+    @property
+    def enrols(self) -> bool:
+        """Whether it is an enrolment request."""
+        return self.turn is not None and self.turn.kind == ENROLMENT
+
+    @property
+    def head(self) -> str:
+        """What it is, without what is in it: method and path."""
+        return self.line.partition(": ")[0]
+
+
+class CaptureView(Struct, dict=True):
+    """A capture: its chains, in order of their first message, and what belongs to no session."""
+
+    chains: list[Chain]
+    others: list[Other]
+
+    @cached_property
+    def digest(self) -> bytes:
+        """A digest of everything, aliases included, which tells two captures apart wherever anything differs that counts."""
+        marks = [each.marks for each in self.messages()]
+        return digest_of(*(each.digest for each in self.chains), marks, [each.line for each in self.others])
+
+    def messages(self) -> Iterator[MessageView]:
+        """Every side of every exchange that is in a session."""
+        for chain in self.chains:
+            for session in chain.sessions:
+                for exchange in session.exchanges:
+                    yield from exchange.sides
+
+
+def view(traffic: Traffic, profile: Profile | None = None) -> CaptureView:
+    """A capture made ready to be compared."""
+    chains: dict[tuple[str | None, str], Chain] = {}
+    for enrolment, form in zip(traffic.enrolments, normal_form(traffic, profile), strict=True):
+        names = (enrolment.device, enrolment.server)
+        chain = chains.get(names)
+        if chain is None:
+            device = int(form.device[2:-1]) if enrolment.device is not None else None
+            chain = chains[names] = Chain(names, ("D", device) if device else None, form.server)
+        number = chain.sessions[-1].enrolment + 1 if chain.sessions else 1
+        chain.sessions += _sessions(enrolment, form, number)
+    for chain in chains.values():
+        _count_steps(chain)
+    return CaptureView(list(chains.values()), _others(traffic))
+
+
+def _sessions(enrolment: Enrolment, form: NormalEnrolment, number: int) -> list[SessionView]:
+    found = []
+    for session, normal in zip(enrolment.sessions, form.sessions, strict=True):
+        targets = _targets(session)
+        exchanges = [
+            _exchange(place, turn, sides, targets)
+            for place, (turn, sides) in enumerate(zip(session.turns, normal.exchanges, strict=True))
+        ]
+        found.append(SessionView(session, exchanges, normal.first, number))
+    for view, normal in zip(found, form.sessions, strict=True):
+        for exchange, sides in zip(view.exchanges, normal.exchanges, strict=True):
+            late = _LATE.search(sides[1].line) if len(sides) > 1 else None
+            exchange.response.late = found[int(late[1]) - 1] if late else None
+    return found
+
+
+def _targets(session: Session) -> dict[tuple[int, str], list[Target | None]]:
+    """What each Status and Results of a session answers, by turn and side."""
+    places = {id(turn): place for place, turn in enumerate(session.turns)}
+
+    def target(sent: Sent | None) -> Target | None:
+        return None if sent is None else (places[id(sent.turn)], sent.side, sent.place)
+
+    found: dict[tuple[int, str], list[Target | None]] = {}
+    for reference in session.references():
+        if isinstance(reference.answer.command, (Status, Results)):
+            key = (places[id(reference.answer.turn)], reference.answer.side)
+            found.setdefault(key, []).append(target(reference.to))
+    return found
+
+
+def _exchange(
+    place: int, turn: Turn, sides: tuple[NormalMessage, ...], targets: dict[tuple[int, str], list[Target | None]]
+) -> ExchangeView:
+    exchange, response = turn.exchange, turn.exchange.response
+    end = sides[-1].line if len(sides) > 1 + (response is not None) else None
+    asked = exchange.url is not None or exchange.method is not None
+    request = MessageView(
+        exchange=exchange,
+        side=REQUEST,
+        turn=place,
+        there=asked or exchange.body is not None,
+        http=_request_line(exchange),
+        carried=exchange.url is not None or bool(exchange.headers),
+        node=sides[0].message,
+        message=turn.request,
+        problem=sides[0].problem,
+        targets=tuple(targets.get((place, REQUEST), ())),
+        end=end if response is None else None,
+    )
+    _take_headers(request, sides[0])
+    answer = MessageView(exchange=exchange, side=RESPONSE, turn=place, there=False)
+    if response is not None:
+        answer = MessageView(
+            exchange=exchange,
+            side=RESPONSE,
+            turn=place,
+            there=True,
+            http=(("HTTP/status", str(response.status)), ("HTTP/by", response.by)),
+            carried=exchange.url is not None or bool(response.headers) or bool(response.http),
+            node=sides[1].message,
+            message=turn.response,
+            problem=sides[1].problem,
+            targets=tuple(targets.get((place, RESPONSE), ())),
+            end=end,
+        )
+        _take_headers(answer, sides[1])
+    return ExchangeView(turn, request, answer)
+
+
+def _request_line(exchange: Exchange) -> tuple[tuple[str, str], ...]:
+    line = (("HTTP/method", exchange.method or "POST"),)
+    return line if exchange.url is None else (*line, ("HTTP/url", without_host(exchange.url)))
+
+
+def _take_headers(side: MessageView, normal: NormalMessage) -> None:
+    """The headers that count, by their paths, their aliases blanked and noted."""
+    found, marks = [], []
+    for name, value in normal.headers:
+        shown = value
+        if name == "ms-cv" and (counted := _COUNTER.fullmatch(value)):
+            side.counter = Counter(int(counted[1]), counted[2], counted[2])
+            marks.append(("CV", int(counted[1])))
+            shown = "{CV}"
+        elif name == "client-request-id" and (request := _REQUEST_ID.fullmatch(value)):
+            marks.append(("R", int(request[1])))
+            shown = "{R}"
+        found.append((f"HTTP/{name}", shown))
+    side.http += tuple(found)
+    side.header_marks = tuple(marks)
+
+
+def _count_steps(chain: Chain) -> None:
+    """Says of each correlation vector how far it is from the last one with its base: `.0.+1` after `.0.4` is `.0.5`."""
+    last: dict[tuple[int, str], int] = {}
+    turns = [exchange for session in chain.sessions for exchange in session.exchanges]
+    for exchange in sorted(turns, key=lambda each: each.order):
+        counter = exchange.request.counter
+        if counter is None:
+            continue
+        above, dot, number = counter.text.rpartition(".")
+        if not dot or not number.isdecimal() or len(number) > 18:
+            continue
+        key = (counter.base, above)
+        if key in last:
+            exchange.request.counter = Counter(counter.base, counter.text, f"{above}.{int(number) - last[key]:+}")
+        last[key] = int(number)
+
+
+def _others(traffic: Traffic) -> list[Other]:
+    """What belongs to no session, as the normal form says it, with the exchanges."""
+    turns = [
+        turn for turn in traffic.turns if traffic.session_of(turn) is None and turn.kind in (DM, OPAQUE, ENROLMENT)
+    ]
+    lines = normal_others(traffic)
+    return [Other(line, turn) for line, turn in itertools.zip_longest(lines, turns)]

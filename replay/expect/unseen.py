@@ -1,0 +1,199 @@
+"""What of a capture was not seen: requests that could not be read, connections without any, times in which nobody watched.
+
+What is missing proves nothing. So rules ask here how much may be missing between two messages of a session, and which unread
+requests may have been a certain device's (contract, "window"; rules, CAP007).
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from functools import cached_property
+
+from msgspec import Struct
+
+from replay.capture.episodes import Window
+from replay.capture.exchange import Connection, Identity, Moment, address_host
+from replay.capture.sessions import Enrolment, Traffic, requests_not_read
+from replay.capture.turns import DM, OPAQUE, OTHER, Turn, host_of
+
+
+class Missed(Struct, frozen=True):
+    """A request or connection that could not be read and may have been a device's."""
+
+    text: str
+    turn: Turn | None = None
+
+
+class _Unopened(Struct, frozen=True):
+    """A connection of which no request was read, or a request that broke off on one: when something may have been sent (no end
+    where that is not known), and in words."""
+
+    connection: Connection
+    begin: Moment | None
+    end: Moment | None
+    text: str
+
+
+class Unseen:
+    """What of a capture could not be read, or was not watched, by its place among all events. It is worked out once."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        self.traffic = traffic
+        capture = traffic.capture
+        cuts = [trouble for trouble in capture.troubles if trouble.kind == "cut" and trouble.exchange is None]
+        self._cuts = sorted(float(trouble.line) for trouble in cuts if trouble.line is not None)
+        self._cut_anywhere = any(trouble.line is None for trouble in cuts)
+        self._starts = [stretch.start.clock for stretch in capture.stretches]
+        self._strays_of: dict[tuple[str, str | None], list[float]] = {}
+
+    # -- between two messages ---------------------------------------------------------------------------------------------
+
+    def between(self, before: Turn | None, after: Turn) -> int | None:
+        """How many exchanges of a session may have gone unseen between two of its turns (from the beginning of the capture where
+        `before` is None); None where any number may have."""
+        begin = before.exchange.order if before else float("-inf")
+        end = after.exchange.order
+        if self._cut_anywhere or bisect_left(self._cuts, end) > bisect_right(self._cuts, begin):
+            return None
+        if self._is_gap(before, after):
+            return None
+        hosts = {"", host_of(after.exchange.url or "")}
+        orders = (self._strays(host, after.device) for host in hosts)
+        return sum(bisect_left(each, end) - bisect_right(each, begin) for each in orders)
+
+    def _is_gap(self, before: Turn | None, after: Turn) -> bool:
+        """Whether the recorder was not watching all along."""
+        begin, end = before.exchange.at if before else None, after.exchange.at
+        if begin is None or end is None:
+            return False
+        return bisect_right(self._starts, begin.clock) != bisect_right(self._starts, end.clock)
+
+    def _strays(self, host: str, device: str | None) -> list[float]:
+        """The exchanges with a host that belong to no session, and may be a device's, by their order."""
+        if (host, device) not in self._strays_of:
+            self._strays_of[host, device] = [
+                turn.exchange.order
+                for turn in self._strays_by_host.get(host, ())
+                if self.may_be(device, turn.exchange.client, turn.exchange.client_cert)
+            ]
+        return self._strays_of[host, device]
+
+    @cached_property
+    def _strays_by_host(self) -> dict[str, list[Turn]]:
+        found: dict[str, list[Turn]] = {}
+        for turn in self.traffic.turns:
+            if self.traffic.session_of(turn) is None and _may_be_a_message(turn):
+                found.setdefault(host_of(turn.exchange.url or ""), []).append(turn)
+        return found
+
+    # -- requests that may have been a device's -----------------------------------------------------------------------------
+
+    def may_be(self, device: str | None, client: str | None, cert: Identity | None) -> bool:
+        """Whether something may have come from a device: neither its client address nor its certificate shows that it came from
+        another."""
+        by_cert = self.traffic.certificates.get(cert.sha256 or "", set()) if cert else set()
+        if by_cert:
+            return device in by_cert
+        by_address = self.traffic.addresses.get(address_host(client) or "", set())
+        return not by_address or device in by_address
+
+    def requests(self, enrolment: Enrolment) -> list[Turn]:
+        """The requests to the enrolment's host, in order, that were not read and may have been its device's."""
+        turns = [turn for host in {"", host_of(enrolment.server)} for turn in self._unread.get(host, ())]
+        turns.sort(key=lambda turn: turn.exchange.order)
+        return [
+            turn
+            for turn in turns
+            if self.may_be(enrolment.device, turn.exchange.client, turn.exchange.client_cert)
+        ]  # fmt: skip
+
+    def in_window(self, enrolment: Enrolment, window: Window, own: set[int]) -> Iterator[Missed]:
+        """What fell into the window of an enrolment, could not be read, and may have been the device's; `own` are exchanges of its
+        alert session."""
+        for turn in self._inside(host_of(enrolment.server), window):
+            exchange = turn.exchange
+            if turn.number not in own and self.may_be(enrolment.device, exchange.client, exchange.client_cert):
+                yield Missed(f"exchange {turn.number} could not be read and may have been the device's", turn)
+        for each in self._unopened:
+            relevant = _overlaps(each.begin, each.end, window) and _may_go_to(each.connection, enrolment.server)
+            if relevant and self.may_be(enrolment.device, each.connection.client, None):
+                yield Missed(f"{each.text} may have been the device's")
+
+    def _inside(self, host: str, window: Window) -> list[Turn]:
+        """The unread requests to a host in a window, told by a clock that never runs backwards."""
+        timed = self._timed.get(host, [])
+        begin = bisect_right(timed, window.start.clock, key=lambda each: each[0])
+        return [turn for _, turn in timed[begin : bisect_right(timed, window.end.clock, key=lambda each: each[0])]]
+
+    @cached_property
+    def _timed(self) -> dict[str, list[tuple[float, Turn]]]:
+        return {
+            host: sorted(
+                ((turn.exchange.at.clock, turn) for turn in turns if turn.exchange.at is not None),
+                key=lambda each: each[0],
+            )
+            for host, turns in self._unread.items()
+        }
+
+    @cached_property
+    def _unread(self) -> dict[str, list[Turn]]:
+        """By host, requests that are there and cannot be read, those that never came whole, and those that do not say whose they
+        are."""
+        unfinished = [turn for turn in self.traffic.turns if turn.kind == DM and _is_unfinished(turn)]
+        found: dict[str, list[Turn]] = {}
+        for turn in sorted([*requests_not_read(self.traffic), *unfinished], key=lambda turn: turn.exchange.order):
+            found.setdefault(host_of(turn.exchange.url or ""), []).append(turn)
+        return found
+
+    @cached_property
+    def _unopened(self) -> list[_Unopened]:
+        """Connections of which no request was read, and requests that broke off on one. On a connection that could not be read, a
+        request may have been sent at any time; of one on which nothing came, its beginning counts."""
+        capture = self.traffic.capture
+        read = {(exchange.recording, exchange.conn) for exchange in capture.exchanges}
+        told = set()
+        found = []
+        for broken in capture.broken_off:
+            failure, connection = broken.failure, broken.connection
+            key = (connection.recording, connection.conn)
+            text = f"a request that was not read ({failure.detail or failure.cause})"
+            if key in read:
+                found.append(_Unopened(connection, failure.at, failure.at, text))
+            elif key not in told:
+                found.append(_Unopened(connection, connection.at or failure.at, connection.until, text))
+            told.add(key)
+        found += [
+            _Unopened(made, made.at, made.at, "a connection in which no request was read")
+            for made in capture.connections
+            if (made.recording, made.conn) not in told and (made.recording, made.conn) not in read
+        ]
+        return found
+
+
+def _may_be_a_message(turn: Turn) -> bool:
+    """Whether an exchange that belongs to no session may have carried a message: one that was not read, or not kept."""
+    exchange = turn.exchange
+    return turn.kind in (DM, OPAQUE) or (turn.kind == OTHER and exchange.url is None and exchange.body is None)
+
+
+def _is_unfinished(turn: Turn) -> bool:
+    exchange = turn.exchange
+    if exchange.body is None and exchange.method not in (None, "GET", "HEAD"):
+        return True
+    return turn.request is not None and turn.device is None
+
+
+def _overlaps(begin: Moment | None, end: Moment | None, window: Window) -> bool:
+    """Whether a stretch of time, without an end where that is not known, has a part in the window."""
+    if begin is None or begin.clock > window.end.clock:
+        return False
+    return end is None or end.clock > window.start.clock
+
+
+def _may_go_to(connection: Connection, server: str) -> bool:
+    """Whether a connection may have gone to the enrolment's host: by the host or the SNI; where neither is known it may."""
+    known = {name.lower() for name in (connection.host, connection.sni) if name}
+    if not known:
+        return True
+    host = host_of(server).partition("://")[2]
+    bare = address_host(host) or host
+    return any(name in (host, bare) or address_host(name) == bare for name in known)

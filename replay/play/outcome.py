@@ -1,0 +1,214 @@
+"""What came of a played device: its live answers compared with the recorded ones, pair by pair (`replay.compare`).
+
+Two captures are compared that hold nothing but the exchanges that belong together: so a challenge that was answered besides does
+not make everything after it look different. The requests in them are ours; only differences in the answers count.
+"""
+
+import copy
+from collections import defaultdict
+from urllib.parse import urlsplit
+
+from msgspec import structs
+
+from replay.capture.exchange import NOT_DELIVERED, Capture, Exchange
+from replay.capture.references import RESPONSE
+from replay.capture.sessions import Traffic, assemble
+from replay.compare.changes import Change, Class, Kind
+from replay.compare.compare import compare_views
+from replay.compare.replayed import AnswerOutcome, DeviceReplay, LeftOut, Outcome
+from replay.compare.views import CaptureView, view
+from replay.play.body import take_apart
+from replay.play.device import Played
+from replay.play.proofs import proves_itself
+from replay.play.renew import Renewals, renew
+from replay.play.script import NOT_THE_SERVERS, Script, Step
+from replay.syncml.credentials import MAC, MD5
+from replay.syncml.errors import UnreadableMessageError
+
+_Changes = dict[int, list[Change]]
+
+
+class Outcomes:
+    """Says what came of devices that were played from one recording. `path` is the path that the user gave in place of the recorded
+    one, None where that was kept."""
+
+    def __init__(self, traffic: Traffic, path: str | None = None) -> None:
+        self._traffic = traffic
+        self._path = path
+        self._views: dict[frozenset[int], CaptureView] = {}
+
+    def of(self, name: str, script: Script, played: Played) -> DeviceReplay:
+        """What came of one device."""
+        steps = {step.number: step for step in script.steps}
+        replay = DeviceReplay(
+            name,
+            script.device,
+            recorded=len(script.steps) + len(script.left_out),
+            sent=len(played.exchanges) - len(played.added) - len(played.asked),
+            added=len(played.added) + len(played.asked),
+            left_out=played.left_out,
+            unknown=played.unknown,
+            unused=played.unused,
+            notes=played.notes,
+            stopped=played.stopped,
+        )
+        changes = self._changes(script, played)
+        answers = [self._answer(step, played, changes) for step in script.steps]
+        answers += [_missed(each, self._traffic) for each in script.left_out]
+        answers += _asked(played, steps)
+        replay.answers = sorted(answers, key=lambda each: (each.recorded or 0, each.live or 0))
+        return replay
+
+    def _answer(self, step: Step, played: Played, changes: _Changes) -> AnswerOutcome:
+        """What came of one recorded exchange."""
+        role, session = "+".join(step.session.roles), step.session.number
+        live = played.pairs.get(step.number)
+        recorded = step.turn.exchange
+        if live is None:
+            if step.number in played.unasked:
+                detail = "the recorded server asked for this message again, the live one took it"
+                return AnswerOutcome(step.number, None, session, role, Outcome.DIFFERS, detail)
+            why = next((each.why for each in played.left_out if each.exchange == step.number), "it was not sent")
+            harmless = step.sent_again or not recorded.answered
+            return AnswerOutcome(
+                step.number, None, session, role, Outcome.LEFT_OUT if harmless else Outcome.MISSING, why
+            )
+        exchange = next(each for each in played.exchanges if each.number == live)
+        outcome, detail = _presence(recorded, exchange)
+        mine = tuple(changes.get(live, ())) if outcome is Outcome.SAME else ()
+        if mine:
+            outcome = Outcome.DIFFERS
+        return AnswerOutcome(step.number, live, session, role, outcome, detail, mine)
+
+    def _changes(self, script: Script, played: Played) -> _Changes:
+        """The changes in the answers, by the live exchange. An answer that was laid beside another than that of its own request is
+        one as well."""
+        wanted = frozenset(played.pairs)
+        if not wanted:
+            return {}
+        recorded = {step.number: step.turn.exchange for step in script.steps}
+        by_number = {each.number: each for each in played.exchanges}
+        if wanted not in self._views:
+            kept = [_placed(recorded[number], place, recorded[number]) for place, number in enumerate(sorted(wanted))]
+            self._views[wanted] = _view(self._traffic.capture, kept)
+        live = [
+            _placed(self._as_recorded(by_number[played.pairs[number]], recorded[number]), place, recorded[number])
+            for place, number in enumerate(sorted(wanted))
+        ]
+        comparison = compare_views(self._views[wanted], _view(self._traffic.capture, live))
+        found: _Changes = defaultdict(list)
+        beside: dict[int, int | None] = {}
+        for message in (each for session in comparison.sessions for each in session.messages):
+            expected, actual = message.expected, message.actual
+            if RESPONSE not in (expected.side if expected else "", actual.side if actual else ""):
+                continue
+            if actual is not None:
+                beside[actual.number] = expected.number if expected is not None else None
+                found[actual.number] += message.changes
+            elif expected is not None:
+                found[played.pairs[expected.number]] += message.changes
+        for number, mine in played.pairs.items():
+            if beside.get(mine, number) != number:
+                found[mine].append(Change(kind=Kind.MOVED, of=Class.SEQUENCE, expected_path="", side=RESPONSE))
+        return found
+
+    def _as_recorded(self, live: Exchange, recorded: Exchange) -> Exchange:
+        """A live exchange for the comparison: what we made of the request's line does not count, and for a path that the user gave
+        the recorded one stands, in the answer too."""
+        out = copy.copy(live)
+        out.url, out.headers, out.method = recorded.url, recorded.headers, recorded.method
+        response = live.response
+        if self._path is not None and recorded.url and response is not None and response.body:
+            body = self._with_path(response.body, urlsplit(recorded.url).path)
+            out.response = structs.replace(response, body=body)
+        return out
+
+    def _with_path(self, body: bytes, path: str) -> bytes:
+        """An answer in which the recorded path stands where the one that the user gave does."""
+        try:
+            parts = take_apart(body)
+        except UnreadableMessageError:
+            return body
+        given = self._path or ""
+
+        def back(text: str) -> str:
+            mark, rest = text.partition("://")[1:]
+            where = rest.find("/")
+            return (
+                text[: len(text) - len(rest)] + rest[:where] + path
+                if mark and where >= 0 and rest[where:] == given
+                else text
+            )
+
+        renew(parts.root, "server", Renewals(address=back))
+        return parts.written()
+
+
+def _view(capture: Capture, exchanges: list[Exchange]) -> CaptureView:
+    """Exchanges by themselves, made ready to be compared."""
+    return view(assemble(Capture(capture.path, capture.format, exchanges=exchanges)))
+
+
+def _placed(exchange: Exchange, place: int, recorded: Exchange) -> Exchange:
+    """An exchange at its place among those that are compared: in the recorded order and at the recorded time, because when an
+    answer came is no matter here. How a device or a recorder ended an exchange that was answered is none either."""
+    out = copy.copy(exchange)
+    out.order, out.at = float(2 * place), recorded.at
+    if out.response is not None:
+        out.response = structs.replace(out.response, order=out.order + 1, at=None, by="server")
+        if out.failure is not None and out.failure.cause in NOT_THE_SERVERS:
+            out.failure = None
+    if out.failure is not None:
+        out.failure = structs.replace(out.failure, order=out.order + 1, at=None)
+    return out
+
+
+def _presence(recorded: Exchange, live: Exchange) -> tuple[Outcome, str]:
+    """Whether an answer came where there was one; SAME where there are two, which are still to be compared."""
+    ended = live.failure
+    if recorded.answered:
+        if live.response is not None:
+            return Outcome.SAME, ""
+        return Outcome.MISSING, f"no answer came: {ended.cause}, {ended.detail}" if ended else "no answer came"
+    if live.response is None and ended is not None and ended.cause in NOT_DELIVERED:
+        return Outcome.UNDELIVERED, f"the message did not reach the server: {ended.detail}"
+    if live.response is None:
+        return Outcome.SILENT, "no answer, then as now"
+    if recorded.response is not None:
+        return Outcome.NOT_COMPARED, "the recorded answer was made by the proxy, not by the server"
+    if recorded.failure is None or recorded.failure.cause in NOT_THE_SERVERS:
+        return Outcome.NOT_COMPARED, "the recording does not have what the server would have answered"
+    return (
+        Outcome.NEW,
+        f"HTTP {live.response.status}, where the recorded server gave no answer ({recorded.failure.cause})",
+    )
+
+
+def _missed(left: LeftOut, traffic: Traffic) -> AnswerOutcome:
+    """What came of a recorded exchange that could not be played: nothing is missed where the server had not answered it."""
+    turn = next(each for each in traffic.turns if each.number == left.exchange)
+    session = traffic.session_of(turn)
+    outcome = Outcome.MISSING if turn.exchange.answered else Outcome.LEFT_OUT
+    number, role = (session.number, "+".join(session.roles)) if session else (0, "")
+    return AnswerOutcome(left.exchange, None, number, role, outcome, left.why)
+
+
+def _asked(played: Played, steps: dict[int, Step]) -> list[AnswerOutcome]:
+    """The challenges and redirects that the recording does not have. The first challenge of a device whose recorded credential
+    hangs on a nonce is the replay's own doing: nobody can know the nonce that the live server has in mind."""
+    found = []
+    excused = False
+    for live, number in played.asked:
+        step = steps[number]
+        exchange = next(each for each in played.exchanges if each.number == live)
+        status = exchange.response.status if exchange.response is not None else 0
+        message = step.turn.request
+        proves = proves_itself(message, step.turn.exchange.headers) if message is not None else None
+        ours = proves in (MD5, MAC) and not excused and status < 300
+        excused |= ours
+        detail = f"the live server asked for the message again (HTTP {status}), the recorded one did not"
+        if ours:
+            detail = "the live server sent a nonce of its own, because the recorded one could not be known to it"
+        outcome = Outcome.NOT_COMPARED if ours else Outcome.DIFFERS
+        found.append(AnswerOutcome(None, live, step.session.number, "+".join(step.session.roles), outcome, detail))
+    return found
