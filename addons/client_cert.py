@@ -11,11 +11,11 @@ journal), and that it refused it; and it lets devices that are asked for a certi
 import asyncio
 import base64
 import logging
+import ssl
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from cryptography.hazmat.primitives.serialization import Encoding
 from mitmproxy import connection, ctx, exceptions, http, tls
 from mitmproxy.addonmanager import Loader
 from OpenSSL import SSL, crypto
@@ -154,8 +154,8 @@ class ClientCert:
         headers = flow.request.headers
         _remove(headers)
         if flow.client_conn.certificate_list:
-            certificate = flow.client_conn.certificate_list[0].to_cryptography()
-            value = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
+            der = ssl.PEM_cert_to_DER_cert(flow.client_conn.certificate_list[0].to_pem().decode())
+            value = base64.b64encode(der).decode()
             old = flow.request.http_version.startswith("HTTP/1")
             headers.add(HEADER if old else HEADER.lower(), f":{value}:")
 

@@ -31,6 +31,8 @@ from replay.syncml.credentials import Secret
 
 logger = logging.getLogger(__name__)
 _PASSWORD = "OMADM_PASSWORD"  # noqa: S105 - the name of a variable
+#: mitmproxy's own: no server is called before a request is there, and what a device called is not written over.
+_OPTIONS = {"connection_strategy": "lazy", "keep_host_header": True}
 
 
 class Serve:
@@ -44,7 +46,7 @@ class Serve:
         self._replies: dict[str, Reply] = {}
 
     def load(self, loader: Loader) -> None:
-        """Declares the options; no server is called, and what a device calls this one stays to be seen."""
+        """Declares the options."""
         loader.add_option("omadm_serve", str, "", "The capture whose server is played.")
         loader.add_option("omadm_serve_device", str, "", "Give all devices the part of this device of the capture.")
         loader.add_option(
@@ -53,7 +55,7 @@ class Serve:
             "",
             f"The user whose credentials devices have to show; the password is in the variable {_PASSWORD}.",
         )
-        ctx.options.update(connection_strategy="lazy", keep_host_header=True)
+        ctx.options.update_known(**_OPTIONS)
 
     def configure(self, updated: set[str]) -> None:
         """Reads the capture."""
@@ -85,6 +87,7 @@ class Serve:
 
     def running(self) -> None:
         """Says in the journal where the answers come from."""
+        ctx.options.update_known(**_OPTIONS)
         if self.player is not None:
             self._note(f"the server is played from {ctx.options.omadm_serve}, {self.player.recorded} exchanges")
         else:

@@ -1,6 +1,6 @@
 """`make bench`: ratios, measured side by side in one run. Figures in seconds depend on the machine; ratios hardly do.
 
-python -m benchmarks [--sessions N] [--only recorder|compare] [-o FILE]
+python -m benchmarks [--sessions N] [--only recorder|compare|replay] [-o FILE]
 """
 
 import argparse
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import captures, compare, messages, recorder
+from benchmarks import captures, compare, messages, recorder, replay
 from benchmarks.timing import best, row_of
 
 
@@ -73,19 +73,21 @@ def rows(folder: Path, sessions: int) -> list[dict[str, object]]:
         command(python, "-c", "import click"),
         1.5,
     )
-    return found + compare.rows(folder, 2 * sessions) + recorder.rows(folder)
+    return found + compare.rows(folder, 2 * sessions) + recorder.rows(folder) + replay.rows(folder)
 
 
 def main() -> None:
     """Runs all rows and prints one table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--sessions", type=int, default=5_000)
-    parser.add_argument("--only", choices=["recorder", "compare"])
+    parser.add_argument("--only", choices=["recorder", "compare", "replay"])
     parser.add_argument("-o", "--output", default="bench-results.json")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="omadm-bench-") as folder:
         if given.only == "compare":
             found = compare.rows(Path(folder), 2 * given.sessions)
+        elif given.only == "replay":
+            found = replay.rows(Path(folder))
         else:
             found = recorder.rows(Path(folder)) if given.only else rows(Path(folder), given.sessions)
     versions = {name: version(name) for name in ("mitmproxy", "lxml", "msgspec", "click", "deepdiff")}

@@ -64,25 +64,30 @@ class Window(Struct, frozen=True):
 
 
 class Episode(Struct):
-    """One unenrolment of one enrolment. `begin` and `end` bound it in the order of events; `execs` are its triggers,
-    `late_execs` what a server sent in answer to the alert."""
+    """One unenrolment of one enrolment. `begin` and `end` bound it in the order of events; `execs` are its triggers; `alert` is
+    the first alert that was delivered, else the first that was tried."""
 
     number: int
     enrolment: Enrolment
     execs: list[ExecSeen] = field(default_factory=list)
     alerts: list[AlertSeen] = field(default_factory=list)
+    alert: AlertSeen | None = None
     end: float | None = None
+
+    def add(self, seen: ExecSeen | AlertSeen) -> None:
+        """Takes what is seen next. What a server sends in answer to the alert triggers nothing."""
+        if isinstance(seen, ExecSeen):
+            if not self.alerts:
+                self.execs.append(seen)
+            return
+        self.alerts.append(seen)
+        if self.alert is None or (seen.turn.exchange.delivered and not self.alert.turn.exchange.delivered):
+            self.alert = seen
 
     @property
     def trigger(self) -> ExecSeen | None:
         """The first Exec, or None where the user (or nothing visible) began it."""
         return self.execs[0] if self.execs else None
-
-    @property
-    def alert(self) -> AlertSeen | None:
-        """The first alert that was delivered, else the first that was tried."""
-        delivered = (seen for seen in self.alerts if seen.turn.exchange.delivered)
-        return next(delivered, self.alerts[0] if self.alerts else None)
 
     @property
     def begin(self) -> float:
@@ -120,10 +125,7 @@ def _of_enrolment(enrolment: Enrolment) -> list[Episode]:
                 current.end = seen.order
             current = Episode(0, enrolment)
             episodes.append(current)
-        if isinstance(seen, AlertSeen):
-            current.alerts.append(seen)
-        elif not current.alerts:
-            current.execs.append(seen)
+        current.add(seen)
     return episodes
 
 

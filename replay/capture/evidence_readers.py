@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from replay.capture.access import cannot_be_read
 from replay.capture.evidence import DONE, END, FAILED, STEPS, TRIGGER, EvidenceError, EvidenceFile, Stated
 from replay.capture.evidence_xml import LogReader, begins_like_xml, decoded, read_xml
 from replay.capture.times import seconds_of
@@ -23,6 +24,7 @@ _EVTX_HEAD: Final = 128
 _EVTX_CHUNK: Final = 0x10000
 _INSTALL: Final = "pip install 'omadm-replay[evtx]'"
 _NAMES: Final = ("at", "step", "outcome", "text")
+_EXPECTED: Final = f"expected a list of objects with {', '.join(_NAMES)}"
 
 
 def read_evidence(path: str) -> EvidenceFile:
@@ -33,9 +35,9 @@ def read_evidence(path: str) -> EvidenceFile:
     try:
         data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
-        raise EvidenceError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise EvidenceError(cannot_be_read(path, error)) from None
     if not data.strip(b"\0 \t\r\n"):
-        raise EvidenceError(f"{path}: is empty; a Windows event log or a list of steps was expected")
+        raise EvidenceError(f"{path}: is empty; export the log again, or give a list of steps")
     return _reader_of(path, data)(path, data)
 
 
@@ -94,12 +96,14 @@ def _read_list(path: str, data: bytes) -> EvidenceFile:
     try:
         items = json.loads(decoded(data).removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
-        raise EvidenceError(f"{path}: line {error.lineno}, column {error.colno}: no JSON: {error.msg}") from None
+        raise EvidenceError(
+            f"{path}: line {error.lineno}, column {error.colno}: no JSON: {error.msg}; {_EXPECTED}"
+        ) from None
     except (RecursionError, ValueError) as error:
-        raise EvidenceError(f"{path}: no JSON that can be read: {error}") from None
+        raise EvidenceError(f"{path}: no JSON that can be read: {error}; {_EXPECTED}") from None
     if not isinstance(items, list) or not items:
         what = "an empty list" if isinstance(items, list) else "no list"
-        raise EvidenceError(f"{path}: line 1: {what}; expected a list of objects with {', '.join(_NAMES)}")
+        raise EvidenceError(f"{path}: line 1: {what}; {_EXPECTED}")
     stated = tuple(_item(path, number, item) for number, item in enumerate(items, 1))
     times = [each.at for each in stated]
     return EvidenceFile(path, "json", stated=stated, first=min(times), last=max(times))

@@ -131,7 +131,10 @@ def read_xml(path: str, data: bytes) -> EvidenceFile:
             f"{path}: line {line}, column {column - len('<_>') * (line == 1)}: not well-formed XML: {reason}; export the log again"
         ) from None
     if not log.seen:
-        raise EvidenceError(f"{path}: holds no Windows event: expected elements Event, alone or within Events")
+        raise EvidenceError(
+            f"{path}: holds no Windows event: expected elements Event, alone or within Events; export the log with wevtutil qe LOG "
+            "/f:RenderedXml"
+        )
     return log.result("xml")
 
 

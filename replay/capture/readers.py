@@ -2,10 +2,12 @@
 
 import io
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from replay.capture import flows, har, journal_reader, single, viewer, zst
+from replay.capture.access import cannot_be_read
 from replay.capture.exchange import Capture, CaptureError
 from replay.capture.journal import looks_like_journal
 
@@ -33,34 +35,44 @@ _READABLE: Final = (
 )
 
 
-def read(path: str) -> Capture:
+#: Puts itself between a file of that path and who reads it, to see how far that has come.
+Watch = Callable[[BinaryIO, str], BinaryIO]
+
+
+def read(path: str, watch: Watch | None = None) -> Capture:
     """A capture from a file, a folder, or standard input (`-`).
 
     Raises CaptureError, which names the file, the place and the reason, where nothing in it can be read.
     """
     if path == "-":
-        return _read(io.BytesIO(sys.stdin.buffer.read()), "-")
+        return _read(io.BytesIO(sys.stdin.buffer.read()), "-", watch)
     place = Path(path)
     try:
         if place.is_dir():
             return single.read_folder(place)
         with place.open("rb") as file:
-            return _read(file, path)
+            return _read(file, path, watch)
     except OSError as error:
-        raise CaptureError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise CaptureError(cannot_be_read(path, error)) from None
 
 
-def _read(file: BinaryIO, path: str) -> Capture:
+def _read(file: BinaryIO, path: str, watch: Watch | None) -> Capture:
+    if watch is not None:
+        file = watch(file, path)
     head = file.read(_HEAD)
     if not head.strip():
         what = "is empty" if not head else "holds nothing but white space"
-        raise CaptureError(f"{path}: {what}; nothing was recorded into it, or it is not the file that was meant")
+        raise CaptureError(
+            f"{path}: {what}; nothing was recorded into it: see that devices reach the recorder, or name another file"
+        )
     file.seek(0)
     for recognises, reader in _FORMATS:
         if recognises(head):
             capture = reader(file, path)
             if capture.troubles and not (capture.exchanges or capture.stretches):  # not one record of it is whole
-                raise CaptureError(f"{path}: {capture.troubles[0].text}; nothing before that can be read")
+                raise CaptureError(
+                    f"{path}: {capture.troubles[0].text}; nothing before that can be read; take another copy of it, or record again"
+                )
             return capture
     raise CaptureError(f"{path}: byte 0: no known capture format, it begins {_beginning(head)}; {_READABLE}")
 

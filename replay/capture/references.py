@@ -4,6 +4,7 @@ MsgID and CmdID are text and mean something within their session only. Rules, no
 is found here, never on the numbers.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -94,22 +95,22 @@ class _Execs:
     """The Execs with a Correlator of an enrolment, which asynchronous Alerts answer, in whatever later session."""
 
     def __init__(self, session: "Session") -> None:
-        self._session = session
-        self._by_correlator: dict[str, list[Sent]] | None = None
+        self._enrolment = session.enrolment
 
     def before(self, turn: Turn, correlator: str | None) -> Sent | None:
         """The last Exec of that Correlator which the server had sent by the time of a turn."""
-        if self._by_correlator is None:
-            self._by_correlator = {}
+        if self._enrolment.correlated is None:
+            self._enrolment.correlated = {}
             for sent in self._sent():
                 if isinstance(sent.command, Exec) and sent.command.correlator:
-                    self._by_correlator.setdefault(sent.command.correlator, []).append(sent)
-        known = self._by_correlator.get(correlator or "", ())
-        return next((sent for sent in reversed(known) if sent.turn.exchange.order <= turn.exchange.order), None)
+                    self._enrolment.correlated.setdefault(sent.command.correlator, []).append(sent)
+        known = self._enrolment.correlated.get(correlator or "", [])
+        found = bisect_right(known, turn.exchange.order, key=lambda sent: sent.turn.exchange.order)
+        return known[found - 1] if found else None
 
     def _sent(self) -> Iterator[Sent]:
-        for session in self._session.enrolment.sessions:
-            for turn in session.turns:
-                if turn.response is not None:
-                    for place, command in turn.response.walk():
-                        yield Sent(turn, RESPONSE, place, command)
+        """What the server sent, in order."""
+        for _, turn in self._enrolment.timeline():
+            if turn.response is not None:
+                for place, command in turn.response.walk():
+                    yield Sent(turn, RESPONSE, place, command)

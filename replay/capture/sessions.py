@@ -1,24 +1,19 @@
 """Exchanges into sessions, and sessions into enrolments (contract, "Words")."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct, field
 
+from replay.capture.enrolling import devices_of
 from replay.capture.exchange import Capture, Moment, address_host
-from replay.capture.references import Reference, resolve
+from replay.capture.references import Reference, Sent, resolve
 from replay.capture.turns import DM, ENROLMENT, OPAQUE, Turn, host_of, read_turn, server_of
 from replay.syncml.unenrol import alerts, execs
 
 #: A byte-identical package 1 within this many seconds of an unanswered one is a retransmission (contract).
 _RETRANSMISSION: Final = 60.0
 _DIGITS: Final = 18
-_WORD: Final = re.compile(r"[\w.:-]+")
-#: The DeviceID of an enrolment request ([MS-MDE2], ContextItem), with something in it.
-_DEVICE_ID: Final = re.compile(
-    r"""(?:Name\s*=\s*["']DeviceID["'][^>]*>\s*<[^<>]*Value|<(?:[\w.-]+:)?DeviceID)[^<>]*>\s*[^<\s]"""
-)
 
 
 class Session(Struct):
@@ -134,6 +129,15 @@ class Enrolment(Struct):
     sessions: list[Session] = field(default_factory=list)
     ended_at: Moment | None = None
     ended_by: int | None = None
+    in_order: list[tuple[Session, Turn]] | None = None
+    correlated: dict[str, list[Sent]] | None = None
+
+    def timeline(self) -> list[tuple[Session, Turn]]:
+        """Every turn of its sessions, in order of time; worked out once the enrolment is whole."""
+        if self.in_order is None:
+            turns = [(session, turn) for session in self.sessions for turn in session.turns]
+            self.in_order = sorted(turns, key=lambda each: each[1].exchange.order)
+        return self.in_order
 
 
 class Traffic(Struct):
@@ -193,27 +197,74 @@ def _note_origins(traffic: Traffic) -> None:
                 traffic.certificates.setdefault(exchange.client_cert.sha256, set()).add(turn.device)
 
 
+class _Known:
+    """The sessions of one device and SessionID: by their server, by those that a server sent them to (RespURI), with a redirect
+    as the last answer, and by the MsgID that comes next."""
+
+    def __init__(self) -> None:
+        self.at: dict[str, Session] = {}
+        self.sent_to: dict[str, Session] = {}
+        self.redirected: list[Session] = []
+        self.next: dict[int, list[Session]] = {}
+
+    def continued(self, turn: Turn) -> Session | None:
+        """The session that a turn goes on with, the newest of several; None where it opens one. At another server it goes on where
+        the server itself sent it there, or where its MsgID is the next one (contract)."""
+        while self.redirected and not _is_redirect(self.redirected[-1].turns[-1]):
+            self.redirected.pop()
+        found = [self.at.get(turn.server), self.sent_to.get(turn.server), *self.redirected[-1:]]
+        session = max((each for each in found if each is not None), key=lambda each: each.number, default=None)
+        if session is not None:
+            return None if turn.message_id == "1" and not _sent_again(session, turn) else session
+        number = message_number(turn.message_id)
+        waiting = self.next.get(number, []) if number is not None and turn.message_id != "1" else []
+        while waiting and _next_number(waiting[-1].turns[-1]) != number:
+            waiting.pop()
+        return waiting[-1] if waiting else None
+
+    def take(self, session: Session, turn: Turn) -> None:
+        """Puts a turn into a session."""
+        session.add(turn)
+        self.at[session.server] = max(session, self.at.get(session.server, session), key=lambda each: each.number)
+        self.sent_to.update(dict.fromkeys(session.moved_to, session))
+        if _is_redirect(turn):
+            self.redirected.append(session)
+        number = _next_number(turn)
+        if number is not None:
+            self.next.setdefault(number, []).append(session)
+
+
+def _is_redirect(turn: Turn) -> bool:
+    response = turn.exchange.response
+    return response is not None and 300 <= response.status < 400
+
+
+def _next_number(turn: Turn) -> int | None:
+    """The MsgID that comes after a turn's."""
+    number = message_number(turn.message_id)
+    return None if number is None else number + 1
+
+
 class _Grouping:
     """The sessions and enrolments that are open while the turns go by."""
 
     def __init__(self, traffic: Traffic) -> None:
         self.traffic = traffic
-        self.by_id: dict[tuple[str | None, str | None], list[Session]] = {}
+        self.by_id: dict[tuple[str | None, str | None], _Known] = {}
         self.current: dict[tuple[str | None, str], Enrolment] = {}
 
     def place(self, turn: Turn) -> None:
         """Puts a turn into the session that it goes on with, or into a new one."""
-        known = self.by_id.setdefault((turn.device, turn.session_id), [])
-        session = _continued(known, turn)
+        known = self.by_id.setdefault((turn.device, turn.session_id), _Known())
+        session = known.continued(turn)
         if session is None:
             enrolment = self._enrolment(turn)
             session = Session(len(self.traffic.sessions) + 1, turn.device, turn.server, turn.session_id, [], enrolment)
             enrolment.sessions.append(session)
             self.traffic.sessions.append(session)
-            known.append(session)
         elif _is_retransmission(session, turn):
             session.retransmissions.add(turn.number)
-        session.add(turn)
+        known.take(session, turn)
         self.traffic.by_exchange[turn.number] = session
 
     def _enrolment(self, turn: Turn) -> Enrolment:
@@ -235,7 +286,8 @@ class _Grouping:
             return
         if not self.current:
             return
-        devices = self._devices_of(turn)
+        known = {device for device, _ in self.current if device}
+        devices = devices_of(turn, known, self.traffic.addresses, self.traffic.certificates)
         if devices is None:
             self.traffic.unattributed.append(turn)
             return
@@ -243,64 +295,13 @@ class _Grouping:
             ended = self.current.pop(key)
             ended.ended_at, ended.ended_by = exchange.at, exchange.number
 
-    def _devices_of(self, turn: Turn) -> set[str] | None:
-        """The device that an enrolment request comes from: by the DeviceID in its body, its certificate, or its address
-        where no other enrolment uses that. None where it cannot be told; empty where it is a device that has no
-        enrolment in this capture."""
-        known = {device for device, _ in self.current if device}
-        body = (turn.exchange.body or b"").decode("utf-8", "replace")
-        words = {word.lower() for word in _WORD.findall(body)}
-        named = {device for device in known if _is_named(device, body, words)}
-        if named or _DEVICE_ID.search(body):  # a DeviceID that is nobody's here is a new device's
-            return named
-        cert = turn.exchange.client_cert
-        if cert is not None and cert.sha256 in self.traffic.certificates:
-            same = self.traffic.certificates[cert.sha256]
-            return same if len(same) == 1 else None
-        same = self.traffic.addresses.get(address_host(turn.exchange.client) or "", set())
-        if cert is not None and any(same & owners for owners in self.traffic.certificates.values()):
-            return None  # the device at this address shows another certificate: it may be somebody else
-        return same if len(same) == 1 else None
-
-
-def _is_named(device: str, body: str, words: set[str]) -> bool:
-    """Whether a device's id stands in a body as a word of its own."""
-    if _WORD.fullmatch(device):
-        return device.lower() in words
-    return f">{device.lower()}<" in body.lower()  # an id with other characters: the whole text of an element
-
-
-def _continued(known: Sequence[Session], turn: Turn) -> Session | None:
-    """The session among those of the same device and SessionID that a turn goes on with, or None where it opens one."""
-    for session in reversed(known):
-        if session.server == turn.server or _moved(session, turn):
-            if turn.message_id == "1" and not _sent_again(session, turn):
-                return None
-            return session
-    if turn.message_id == "1":
-        return None
-    return next((session for session in reversed(known) if _goes_on(session, turn)), None)
-
-
-def _moved(session: Session, turn: Turn) -> bool:
-    """Whether the server itself sent the device to this turn's URL: by RespURI or by a redirect (contract)."""
-    last = session.turns[-1]
-    response = last.exchange.response
-    if response is not None and 300 <= response.status < 400:
-        return True
-    return turn.server in session.moved_to
-
 
 def _sent_again(session: Session, turn: Turn) -> bool:
     """Whether a message with MsgID 1 belongs to a session that has one: a retransmission, or the answer to a challenge
     or a redirect in HTTP."""
     last = session.turns[-1]
     response = last.exchange.response
-    if (
-        last.message_id == "1"
-        and response is not None
-        and (response.status in (401, 407) or 300 <= response.status < 400)
-    ):
+    if last.message_id == "1" and response is not None and (response.status in (401, 407) or _is_redirect(last)):
         return True
     return _is_retransmission(session, turn)
 
@@ -319,12 +320,6 @@ def _is_retransmission(session: Session, turn: Turn) -> bool:
                 return True
             return turn.exchange.at.clock - before.exchange.at.clock <= _RETRANSMISSION
     return False
-
-
-def _goes_on(session: Session, turn: Turn) -> bool:
-    """Whether a message at another URL has the MsgID that comes next in a session."""
-    last, mine = message_number(session.turns[-1].message_id), message_number(turn.message_id)
-    return last is not None and mine == last + 1
 
 
 def message_number(text: str | None) -> int | None:

@@ -82,13 +82,18 @@ class Turn(Struct):
         return server_of(address.uri or "") if address else ""
 
     @property
+    def response_unread(self) -> bool:
+        """Whether there is a successful response whose message was not read, or was not kept."""
+        answer = self.exchange.response
+        if answer is None or self.exchange.cut or not 200 <= answer.status < 300:
+            return False
+        return answer.body != b"" and (self.response is None or self.response.is_foreign)
+
+    @property
     def may_ask_again(self) -> bool:
         """Whether the answer had the device send the same again, for all that is known: one that is there and cannot be read may
         be a challenge."""
-        answer = self.exchange.response
-        if self.asked_again or answer is None or self.exchange.cut or not 200 <= answer.status < 300:
-            return self.asked_again
-        return answer.body != b"" and (self.response is None or self.response.is_foreign)
+        return self.asked_again or self.response_unread
 
     @property
     def asked_again(self) -> bool:

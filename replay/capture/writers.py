@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from replay.capture import flow_writer, folder_writer, har_writer
+from replay.capture.access import cannot_be_written
 from replay.capture.exchange import Capture, CaptureError
 from replay.capture.journal_lines import lines
 
@@ -56,7 +57,7 @@ def write(capture: Capture, out: str, form: str, *, force: bool = False) -> list
             return losses
         return _to_file(capture, Path(out), writer, force=force)
     except OSError as error:
-        raise CaptureError(f"{out}: cannot be written: {error.strerror or error}") from None
+        raise CaptureError(cannot_be_written(out, error)) from None
 
 
 def _to_folder(capture: Capture, out: str, *, force: bool) -> list[str]:

@@ -37,7 +37,7 @@ def read(file: BinaryIO, path: str) -> Capture:
     if not looks_like_journal(head):
         reason = (
             stream.trouble
-            or "what is compressed in it is no journal; other captures are read as they are, not compressed"
+            or "what is compressed in it is no journal; other captures are read as they are: decompress it first (zstd -d)"
         )
         raise CaptureError(f"{path}: {reason}")
     capture = journal_reader.read(journal, path)

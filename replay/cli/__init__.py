@@ -1,7 +1,8 @@
 """The command line: click, one module a command, thin. Commands are imported when they are called, not before."""
 
 import importlib
-from typing import Final
+import os
+from typing import Any, Final
 
 import click
 
@@ -28,11 +29,18 @@ COMMANDS: Final = {
     "lab": ("replay.cli.lab", "A small OMA DM server and device to try things on."),
     "demo": ("replay.cli.demo", "Record and judge an unenrolment on this machine, from end to end."),
     "addons": ("replay.cli.addons", "Print the folder of the mitmproxy scripts."),
+    "completion": ("replay.cli.completion", "Let the shell complete commands, options and their values."),
 }
 
 
 class _Commands(click.Group):
     """A group whose commands are imported when they are needed: `omadm --version` must not pay for lxml and mitmproxy."""
+
+    def main(self, *args: Any, **more: Any) -> Any:
+        """Runs a command line, or completes one for the shell."""
+        if "_OMADM_COMPLETE" in os.environ:
+            importlib.import_module("replay.cli.completion").register()
+        return super().main(*args, **more)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order in which they are used."""
@@ -54,7 +62,7 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Names what was meant where a command does not exist."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
             import difflib
 
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)

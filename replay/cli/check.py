@@ -21,6 +21,7 @@ from replay.cli.options import (
     verbosity_options,
     write_result,
 )
+from replay.cli.progress import Shown, progress
 from replay.cli.secret_options import known, not_verified, secret_options
 from replay.expect.accept import Accepted, read_accepted
 from replay.expect.case import Options
@@ -170,11 +171,16 @@ def command(
         lenient=lenient,
         accepted=accept,
     )
-    judgements = [_judged(path, options, scope) for path in captures]
-    left = _left(accept, judgements, scope)
-    shaped = report(judgements, left, log)
-    text = render(form, judgements, shaped, detail=-1 if brief else int(verbose), fail_on=fail_on)
-    write_result(text, output)
+    with progress() as shown:
+        judgements = [_judged(path, options, scope, shown) for path in captures]
+        left = _left(accept, judgements, scope)
+        shaped = report(judgements, left, log)
+        shown.stage("writing the report")
+        text = render(form, judgements, shaped, detail=-1 if brief else int(verbose), fail_on=fail_on)
+    for each in judgements:
+        if each.traffic is None:
+            click.echo("".join(f"omadm: {visible(error)}" for error in each.errors), err=True)
+    write_result(text, output, prose=form == "text")
     if os.environ.get("GITHUB_ACTIONS") == "true":  # its runner reads both streams; the result stays as it is
         from replay.report.annotations import annotations
 
@@ -199,12 +205,13 @@ def _log(files: tuple[EvidenceFile, ...], offset: float | None) -> Log | None:
         stop(str(error))
 
 
-def _judged(path: str, options: Options, scope: Scope) -> Judgement:
+def _judged(path: str, options: Options, scope: Scope, shown: Shown) -> Judgement:
     try:
-        return judge(read(path), options, scope)
+        capture = read(path, shown.reading)
     except CaptureError as error:
-        click.echo(f"omadm: {visible(str(error))}", err=True)
         return unreadable(path, str(error))
+    shown.stage(f"judging {path}, {len(capture.exchanges)} exchanges")
+    return judge(capture, options, scope)
 
 
 def _left(accept: Accepted | None, judgements: list[Judgement], scope: Scope) -> list[str] | None:

@@ -17,5 +17,6 @@ def command(file: str, output: str | None) -> None:
     try:
         text = wbxml.to_xml(wbxml.decode(body))
     except UnreadableMessageError as error:
-        stop(f"{file}: {error}")
+        xml = body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+        stop(f"{file}: {error}" + ("; it is XML already: `omadm encode` makes WBXML of it" if xml else ""))
     write_bytes(text if text.endswith(b"\n") else text + b"\n", output, printable=True)

@@ -1,6 +1,7 @@
-"""`omadm demo`: lab device, recording proxy and lab server on loopback; an unenrolment recorded and judged."""
+"""`omadm demo`: lab device, recording proxy and lab server on loopback; unenrolments recorded, judged and drawn."""
 
 import contextlib
+import shlex
 import ssl
 import subprocess
 import sys
@@ -21,12 +22,18 @@ from replay.expect.finding import Verdict
 from replay.expect.judge import Judgement, judge
 from replay.lab.device import DeviceError, LabDevice
 from replay.lab.server import LabServer
+from replay.report.html.check import check_html
+from replay.report.html.frame import is_ours
 from replay.report.shapes import report
 from replay.report.text import check_text
 
+#: The report on all of them, as one page.
+PAGE: Final = "report.html"
 #: Seconds. A real run waits a minute at least, and says less the shorter it waits.
 QUIET: Final = 3.0
 _START: Final = 60.0
+#: Bytes of a file by which it is known.
+_BEGINNING: Final = 4096
 
 
 class _Part(Struct, frozen=True):
@@ -92,7 +99,8 @@ class _Proxy:
 def command(output: str) -> None:
     """Record and judge unenrolments on this machine: lab device, recording proxy and lab server, over TLS on loopback.
 
-    Ends with 0 when every verdict is the one that was planned, one of which is a failure.
+    Writes the captures, and a report with drawings for the browser. Ends with 0 when every verdict is the one that was planned,
+    one of which is a failure.
     """
     folder = Path(output)
     try:
@@ -104,21 +112,30 @@ def command(output: str) -> None:
     for part in _PARTS:
         click.echo(f"  {part.file:<22} {part.title}")
     _record(folder)
+    judgements = [judge(read(str(folder / part.file)), Options(quiet=QUIET)) for part in _PARTS]
     wrong = []
-    for part in _PARTS:
-        path = folder / part.file
-        judgement = judge(read(str(path)), Options(quiet=QUIET))
+    for part, judgement in zip(_PARTS, judgements, strict=True):
         click.echo(f"\n── {part.title}\n" + check_text(report([judgement])), nl=False)
         wrong += _unplanned(part, judgement)
+    page = folder / PAGE
+    page.write_text(check_html(judgements, report(judgements)), encoding="ascii")
     click.echo(
-        f"\nWritten: {', '.join(str(folder / part.file) for part in _PARTS)}\n"
+        f"\nWritten: {', '.join(str(folder / name) for name in (*(part.file for part in _PARTS), PAGE))}\n"
         f"The quiet time is {QUIET:g} s here, so that you need not wait; a real test takes 60 s (the default) or more.\n"
+        f"Look:  {_opener()} {shlex.quote(str(page))}\n"
+        f"       or open {page.resolve().as_uri()} in a browser: drawings, findings, messages\n"
         f"Next:  omadm check --quiet {QUIET:g} {folder / _PARTS[0].file}\n"
+        f"       omadm check --quiet {QUIET:g} --format html -o {folder / 'mine.html'} {folder / _PARTS[0].file}\n"
         f"       omadm show {folder / _PARTS[0].file}"
     )
     if wrong:
         click.echo("\n".join(f"omadm: {each}" for each in wrong), err=True)
         raise SystemExit(FAIL)
+
+
+def _opener() -> str:
+    """The command with which this system opens a file in the program that is meant for it."""
+    return {"darwin": "open", "win32": "start"}.get(sys.platform, "xdg-open")
 
 
 def _unplanned(part: _Part, judgement: Judgement) -> list[str]:
@@ -128,13 +145,15 @@ def _unplanned(part: _Part, judgement: Judgement) -> list[str]:
 
 
 def _clear(folder: Path) -> None:
-    """Removes the journals of an earlier demo; a file that is something else is left alone."""
-    for part in _PARTS:
-        path = folder / part.file
-        if path.exists():
-            if not looks_like_journal(path.read_bytes()[:4096]):
-                stop(f"{path}: is there already and is no journal of a demo; choose another folder with -o")
-            path.unlink()
+    """Removes what an earlier demo wrote; a file that is something else is left alone."""
+    made = [(folder / part.file, looks_like_journal, "no journal of a demo") for part in _PARTS]
+    made.append((folder / PAGE, is_ours, "no report of this tool"))
+    there = [each for each in made if each[0].exists()]
+    for path, ours, what in there:
+        if not ours(path.read_bytes()[:_BEGINNING]):
+            stop(f"{path}: is there already and is {what}; choose another folder with -o")
+    for path, _, _ in there:
+        path.unlink()
 
 
 def _record(folder: Path) -> None:

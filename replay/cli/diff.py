@@ -106,10 +106,9 @@ class _Result(Struct, frozen=True):
         """What is to be said of several baselines."""
         if not self.baselines:
             return ()
-        others = len(self.baselines) - 1
         what = "change" if self.explained == 1 else "changes"
         return (
-            f"the nearest of {len(self.baselines)} baselines; {self.explained} {what} not shown that the other {others} explain",
+            f"the nearest of {len(self.baselines)} baselines; {self.explained} {what} not shown that others explain",
         )
 
 

@@ -8,6 +8,7 @@ from replay.cli.exits import stop
 from replay.cli.options import read_bytes, write_bytes
 from replay.syncml import wbxml
 from replay.syncml.errors import UnreadableMessageError
+from replay.syncml.read import looks_like_wbxml
 
 _VERSIONS = {"1.1": 0x01, "1.2": 0x02, "1.3": 0x03}
 
@@ -30,5 +31,6 @@ def command(file: str, output: str | None, wbxml_version: str) -> None:
     try:
         encoded = wbxml.encode(wbxml.from_xml(body, version=_VERSIONS[wbxml_version]))
     except UnreadableMessageError as error:
-        stop(f"{file}: {error}")
+        there = "; it is WBXML already: `omadm decode` makes XML of it" if looks_like_wbxml(body) else ""
+        stop(f"{file}: {error}{there}")
     write_bytes(encoded, output)

@@ -7,6 +7,7 @@ from replay.capture.readers import read
 from replay.capture.sessions import assemble
 from replay.cli.exits import stop
 from replay.cli.options import lenient_option, output_option, write_result
+from replay.cli.progress import progress
 from replay.normal.form import Profile, normal_form, normal_others
 from replay.normal.text import normal_text
 from replay.report.safe import visible_lines
@@ -26,11 +27,15 @@ def command(capture: str, other_machines: bool, lengths: bool, lenient: bool, ou
     Devices, sessions, nonces, credentials, correlation ids, dates, and the server's address do not count; nor do
     the numbers of messages and commands, which are replaced by what they refer to. Everything else counts to the letter.
     """
+    profile = Profile(other_machines=other_machines, lengths=lengths)
     try:
-        traffic = assemble(read(capture), lenient=lenient)
+        with progress() as shown:
+            recorded = read(capture, shown.reading)
+            shown.stage(f"normalising {capture}")
+            traffic = assemble(recorded, lenient=lenient)
+            text = normal_text(normal_form(traffic, profile), normal_others(traffic))
     except CaptureError as error:
         stop(str(error))
     for trouble in traffic.capture.troubles:
         click.echo(f"omadm: {visible_lines(trouble.text)}", err=True)
-    profile = Profile(other_machines=other_machines, lengths=lengths)
-    write_result(visible_lines(normal_text(normal_form(traffic, profile), normal_others(traffic))) + "\n", output)
+    write_result(visible_lines(text) + "\n", output)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 import msgspec
 
+from replay.capture.access import cannot_be_read, cannot_be_written
 from replay.capture.journal import looks_like_journal
 from replay.cli.exits import stop
 from replay.report.safe import without_surrogates
@@ -27,10 +28,11 @@ def command(journal: str, text: str, name: str | None) -> None:
     path = Path(journal)
     try:
         if path.exists() and not path.is_file():  # to open a pipe would wait for its other end
-            stop(f"{journal}: is no file, so it is no journal")
+            stop(f"{journal}: is no file, so it is no journal; a mark goes into one that `omadm record` writes")
         append_note(path, without_surrogates(text), without_surrogates(name) if name is not None else None)
     except OSError as error:
-        stop(f"{journal}: the mark cannot be written: {error.strerror or error}")
+        said = cannot_be_read if isinstance(error, FileNotFoundError) else cannot_be_written
+        stop(said(journal, error))
 
 
 def append_note(path: Path, text: str, name: str | None) -> None:

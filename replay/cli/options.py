@@ -2,20 +2,54 @@
 
 import math
 import os
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
+from replay.capture.access import cannot_be_read, cannot_be_written
 from replay.cli.exits import stop
 
 if TYPE_CHECKING:
     from replay.expect.scenarios.model import Scenario
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_V = TypeVar("_V")
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[Any]
+else:
+    _ParamType = click.ParamType  # before click 8.5 it took no argument
+
+
+class Completed(_ParamType, Generic[_V]):
+    """A function as the type of an option whose values the shell can complete: `names` gives them, each with a word about it."""
+
+    def __init__(self, function: Callable[[Any], _V], names: Callable[[], Iterable[tuple[str, str]]]) -> None:
+        self.name = function.__name__
+        self._function, self._names = function, names
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> _V:
+        """The value; the function says what is wrong with it."""
+        return self._function(value)
+
+    def __call__(self, value: Any, param: click.Parameter | None = None, ctx: click.Context | None = None) -> _V:  # type: ignore[override]
+        """The value, for who calls the function itself."""
+        return self._function(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so, whatever their case."""
+        word = incomplete.casefold()
+        return [CompletionItem(name, help=help_) for name, help_ in self._names() if name.casefold().startswith(word)]
+
+
+def completed(names: Callable[[], Iterable[tuple[str, str]]]) -> Callable[[Callable[[Any], _V]], Completed[_V]]:
+    """Makes a function the type of an option, and of its values those that `names` gives known to the shell."""
+    return lambda function: Completed(function, names)
 
 
 def time(value: str) -> float:
@@ -55,11 +89,19 @@ def signed_seconds(value: str | float) -> float:
     return number
 
 
+@completed(lambda: [("auto", "the device's own schedule")])
 def quiet_time(value: str | float) -> float | None:
     """The quiet time as an option's value: seconds, or `auto` (None) for the device's own schedule."""
     return None if value == "auto" else seconds(value)
 
 
+def _scenarios() -> Iterator[tuple[str, str]]:
+    from replay.expect.scenarios import SHIPPED, shipped
+
+    yield from ((name, shipped(name).title) for name in SHIPPED)
+
+
+@completed(_scenarios)
 def scenario(value: "str | Scenario") -> "Scenario":
     """A scenario as an option's value: the name of one that ships, or a scenario file."""
     from replay.expect.nearest import unknown
@@ -87,6 +129,13 @@ def address(value: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def _rules() -> Iterator[tuple[str, str]]:
+    from replay.expect.rules import registry
+
+    yield from ((entry.rule.id, entry.rule.name) for entry in registry().values())
+
+
+@completed(_rules)
 def rule_id(value: str) -> str:
     """A rule as an option's value, by its id or its name: the id."""
     from replay.expect.rules import find_rule, unknown_rule
@@ -95,6 +144,32 @@ def rule_id(value: str) -> str:
     if found is None:
         raise click.BadParameter(unknown_rule(value))
     return found.rule.id
+
+
+def _faults() -> Iterator[tuple[str, str]]:
+    from replay.play import faults
+
+    yield faults.DROP_REPLY, "nothing is answered, the connection is closed"
+    yield faults.RESET, "nothing is answered, the connection is reset"
+    yield f"{faults.DELAY}=", "seconds that the answer waits"
+    yield f"{faults.STATUS}=", "HTTP status of the answer"
+    yield faults.EMPTY, "HTTP 200 without a body"
+    yield f"{faults.TRUNCATE}=", "bytes after which the answer breaks off"
+    yield faults.MALFORMED, "the answer is no XML"
+    yield faults.CHALLENGE, "Status 407 with a fresh nonce"
+    yield faults.BUSY, "HTTP 503"
+
+
+@completed(_faults)
+def fault(value: str) -> str:
+    """A fault as an option's value: KIND[=VALUE][@WHERE], as it was written."""
+    from replay.play.faults import FaultError, parse
+
+    try:
+        parse(value)
+    except FaultError as error:
+        raise click.BadParameter(str(error)) from None
+    return value
 
 
 def output_option(function: _F) -> _F:
@@ -110,9 +185,14 @@ def verbosity_options(function: _F) -> _F:
     return click.option("-v", "--verbose", is_flag=True, help="Say more.")(function)
 
 
-def write_result(text: str, output: str | None) -> None:
-    """Writes a result to stdout, or to a file; colours stay only on a terminal that wants them (NO_COLOR)."""
+def write_result(text: str, output: str | None, *, prose: bool = False) -> None:
+    """Writes a result to stdout, or to a file; colours stay only on a terminal that wants them (NO_COLOR). `prose`, which people
+    read, is made to fit that terminal; in a pipe and in a file a line stays a line."""
     if output is None or output == "-":
+        if prose and sys.stdout.isatty():
+            from replay.report.wrap import wrapped
+
+            text = wrapped(text, shutil.get_terminal_size().columns)
         no_colour = bool(os.environ.get("NO_COLOR"))
         if hasattr(sys.stdout, "reconfigure"):  # a terminal that cannot show a character must not end the report
             sys.stdout.reconfigure(errors="backslashreplace")
@@ -121,7 +201,7 @@ def write_result(text: str, output: str | None) -> None:
     try:
         Path(output).write_text(click.unstyle(text), encoding="utf-8")
     except OSError as error:
-        stop(f"{output}: cannot be written: {error.strerror or error}")
+        stop(cannot_be_written(output, error))
 
 
 def lenient_option(function: _F) -> _F:
@@ -135,9 +215,9 @@ def read_bytes(file: str) -> bytes:
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
-        stop(f"{file}: cannot be read: {error.strerror or error}")
+        stop(cannot_be_read(file, error))
     if not data:
-        stop(f"{file}: is empty; one message was expected")
+        stop(f"{file}: is empty; name a file with one message, or pipe one in")
     return data
 
 
@@ -147,7 +227,7 @@ def write_bytes(data: bytes, output: str | None, *, printable: bool = False) -> 
         try:
             Path(output).write_bytes(data)
         except OSError as error:
-            stop(f"{output}: cannot be written: {error.strerror or error}")
+            stop(cannot_be_written(output, error))
         return
     if printable and sys.stdout.isatty():
         from replay.report.safe import visible_lines

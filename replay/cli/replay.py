@@ -154,6 +154,8 @@ def _reach(url: str, named: tuple[str, ...]) -> Reach:
         usable = False
     if not usable:
         raise click.UsageError(f"--to {url}: is no URL of a server; expected one such as https://127.0.0.1:8443/")
+    if "@" in parts.netloc:
+        raise click.UsageError("--to: no user and password in the URL; --user and --password are for that")
     reach = Reach(named)
     if not reach.may_call(url):
         raise click.UsageError(

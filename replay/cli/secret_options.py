@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from replay.capture.access import cannot_be_read
 from replay.capture.exchange import header
 from replay.capture.sessions import Traffic
 from replay.syncml.credentials import HMAC_HEADER, MD5, Secret, auth_type, parse_hmac_header
@@ -79,9 +80,9 @@ def _secret_file(value: str) -> tuple[Secret, ...]:
     try:
         text = Path(value).read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise click.BadParameter(f"{value}: cannot be read: {error.strerror or error}") from None
+        raise click.BadParameter(cannot_be_read(value, error)) from None
     except UnicodeDecodeError:
-        raise click.BadParameter(f"{value}: is no text in UTF-8") from None
+        raise click.BadParameter(f"{value}: is no text in UTF-8; save it as UTF-8") from None
     return _lines(text, value)
 
 

@@ -7,6 +7,7 @@ from replay.capture.readers import read
 from replay.capture.sessions import assemble
 from replay.cli.exits import stop
 from replay.cli.options import lenient_option, output_option, write_result
+from replay.cli.progress import progress
 from replay.normal.form import normal_form
 from replay.normal.text import normal_text
 from replay.report.as_json import as_json
@@ -24,8 +25,18 @@ from replay.report.tree import show_text, tree
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @lenient_option
 @output_option
+@click.option("-q", "--brief", is_flag=True, help="Say less: a line for each session.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more: headers, addresses, and Data in its whole length.")
 def command(
-    capture: str, only: int | None, raw: bool, normalized: bool, form: str, lenient: bool, output: str | None
+    capture: str,
+    only: int | None,
+    raw: bool,
+    normalized: bool,
+    form: str,
+    lenient: bool,
+    output: str | None,
+    brief: bool,
+    verbose: bool,
 ) -> None:
     """Show a capture as a tree: enrolments, sessions, exchanges, and the commands of each message.
 
@@ -33,16 +44,29 @@ def command(
     or - for stdin.
     """
     try:
-        traffic = assemble(read(capture), lenient=lenient)
+        with progress() as shown:
+            recorded = read(capture, shown.reading)
+            shown.stage(f"reading the messages in {capture}")
+            traffic = assemble(recorded, lenient=lenient)
     except CaptureError as error:
         stop(str(error))
     if only is not None and only > len(traffic.sessions):
-        stop(f"{capture}: there is no session {only}; the capture has {len(traffic.sessions)}")
+        stop(f"{capture}: there is no session {only}; {_sessions(len(traffic.sessions))}")
     if raw and normalized:
         stop("--raw and --normalized are two views of the same bodies; choose one")
     if normalized:
         made = normal_form(traffic, only=only)
         write_result(as_json(made) if form == "json" else visible_lines(normal_text(made)) + "\n", output)
         return
-    shaped = tree(traffic, only=only, raw=raw)
-    write_result(as_json(shaped) if form == "json" else show_text(shaped), output)
+    shaped = tree(traffic, only=only, raw=raw, whole=verbose)
+    if form == "json":
+        write_result(as_json(shaped), output)
+    else:
+        write_result(show_text(shaped, detail=-1 if brief else int(verbose)), output, prose=True)
+
+
+def _sessions(count: int) -> str:
+    """Which sessions there are to choose from."""
+    if count == 0:
+        return "the capture has none: leave --session out"
+    return "the capture has the one, --session 1" if count == 1 else f"the capture has {count}, --session 1 to {count}"

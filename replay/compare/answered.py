@@ -53,12 +53,22 @@ class Answered:
         return found
 
     def identify(self, target: Target | None, second: bool) -> Hashable:
-        """What stands for a target, the same for counterparts; everything without a counterpart is the same, for what is missing is
-        reported where it is missing."""
+        """What stands for a target when answers are aligned, the same for counterparts; everything without a counterpart is the
+        same, and so is every message as a whole."""
+        if target is not None and not target[2]:
+            return target[1]
         counterpart = self.counterpart(target, second=second)
         if target is None or counterpart is None:
             return _NONE
         return counterpart if second else target
+
+    def same(self, one: MessageView, mine: Target | None, other: MessageView, theirs: Target | None) -> bool:
+        """Whether answers in two messages that belong together answer the same. What one side lacks is reported where it is
+        missing, and not again where it is referred to; a message as a whole is also the same where both are the last."""
+        if mine and theirs and not mine[2] and not theirs[2] and (mine[0], theirs[0]) == (one.heard, other.heard):
+            return True
+        there, here = self.counterpart(mine, second=False), self.counterpart(theirs, second=True)
+        return there == theirs if there is not None else here is None
 
     def counterpart(self, target: Target | None, *, second: bool) -> Target | None:
         """The counterpart of what a Status answers; None where there is none."""

@@ -45,9 +45,12 @@ class _Differences:
     def __init__(self, comparison: Comparison) -> None:
         self._touched: dict[Hashable, list[Change]] = {}
         self._missing: Counter[Hashable] = Counter()
+        self._other_order: set[Hashable] = set()
         for session in comparison.sessions:
             for message in session.messages:
                 for change in message.changes:
+                    if change.of is Class.SEQUENCE:
+                        self._other_order.add(_of_message(message))
                     if change.actual_path is None:
                         self._missing[_lack(change, message, session)] += 1
                         continue
@@ -64,6 +67,8 @@ class _Differences:
         in_session = self._touched.get(_of_session(session), ())
         if _is_session(change):
             return bool(in_session)
+        if change.kind is Kind.MOVED and _of_message(message) in self._other_order:
+            return True  # what is missing or more there says nothing for this order
         in_message = self._touched.get(_of_message(message), ())
         return any(_is_session(each) for each in in_session) or any(_same_place(each, change) for each in in_message)
 

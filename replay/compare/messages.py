@@ -13,7 +13,7 @@ from replay.compare.changes import Change, Class, Kind, Row, change_of, moved_ch
 from replay.compare.commands import Anatomy, CommandPair, CommandView
 from replay.compare.parts import Part, Side, aliases_in, changes_in, markup, pair_up
 from replay.compare.shapes import is_answer
-from replay.compare.views import MessageView
+from replay.compare.views import MessageView, Target
 from replay.normal.form import Node
 
 #: What the normal form says of a MsgID that leaves out a number.
@@ -45,11 +45,10 @@ class MessagePair(Struct, dict=True):
         """Whether they are equal but perhaps for their aliases: by digest, and by what is answered. No tree is looked at."""
         if self.known or self.one.digest != self.other.digest:
             return self.known
-        mine, theirs = (
-            [self.answered.identify(target, second) for target in side.targets]
-            for side, second in ((self.one, False), (self.other, True))
-        )
-        return mine == theirs
+        return all(map(self._answers_same, self.one.targets, self.other.targets))
+
+    def _answers_same(self, mine: Target | None, theirs: Target | None) -> bool:
+        return self.answered.same(self.one, mine, self.other, theirs)
 
     def vote(self, aliases: Aliases) -> None:
         """Says which aliases stand beside each other."""
@@ -181,7 +180,7 @@ class MessagePair(Struct, dict=True):
             part = pair_up(Side(one.own, one.path, ""), Side(other.own, other.path, ""))
         if part is not None:
             yield from changes_in(part, aliases)
-        if one.answers and self.answered.identify(one.target, False) != self.answered.identify(other.target, True):
+        if one.answers and not self._answers_same(one.target, other.target):
             yield Change(
                 kind=Kind.CHANGED,
                 of=Class.REFERENCE,

@@ -20,6 +20,8 @@ from replay.syncml.names import METINF
 
 #: Texts longer than this, and those of several lines, are compared by their digests: DeepDiff would look for lines in them.
 _LONG: Final = 200
+#: So many elements within each other are looked into: the time that DeepDiff takes grows with the square of their number.
+_DEEPEST: Final = 16
 #: Names of ids and references: what is odd about them is a matter of what can be referred to.
 _IDS: Final = frozenset({"SessionID", "MsgID", "CmdID", "MsgRef", "CmdRef"})
 _NAMESPACE: Final = "@xmlns"
@@ -43,29 +45,32 @@ class Part(Struct, frozen=True):
     parts: "tuple[Part, ...]" = ()
 
 
-def pair_up(one: Side, other: Side) -> Part:
-    """Two elements that belong together, and everything in them."""
+def pair_up(one: Side, other: Side, depth: int = 0) -> Part:
+    """Two elements that belong together, and everything in them; what is deeper than any message needs stays whole."""
+    if depth == _DEEPEST:
+        return Part(one, other)
     mine, theirs = _children(one), _children(other)
     if len(mine) == len(theirs) == 1 and mine[0].node.name == theirs[0].node.name:
-        return Part(one, other, parts=(pair_up(mine[0], theirs[0]),))
+        return Part(one, other, parts=(pair_up(mine[0], theirs[0], depth + 1),))
+
+    shapes = [[shape_of(each.node) for each in side] for side in (mine, theirs)]
 
     def likeness(here: int, there: int) -> float:
         return float(mine[here].node.name == theirs[there].node.name)
 
-    exact = lambda place: shape_of(mine[place].node)[0], lambda place: shape_of(theirs[place].node)[0]
+    exact = lambda place: shapes[0][place][0], lambda place: shapes[1][place][0]
     loose = lambda place: _key(mine[place].node), lambda place: _key(theirs[place].node)
     order = shape_of(one.node)[0], shape_of(other.node)[0]
     alignment = align([exact, loose], (len(mine), len(theirs)), likeness, order=order)
     moved = set(alignment.moved)
     parts = []
     for here, there in rows(alignment, (len(mine), len(theirs))):
-        first = mine[here] if here is not None else None
-        second = theirs[there] if there is not None else None
-        if first is not None and second is not None:
-            inner = pair_up(first, second)
-            parts.append(Part(first, second, (here, there) in moved, inner.parts))
-        else:
-            parts.append(Part(first, second))
+        if here is None or there is None:
+            parts.append(Part(None if here is None else mine[here], None if there is None else theirs[there]))
+            continue
+        same = shapes[0][here][0] == shapes[1][there][0] and not shapes[0][here][1]
+        inner = () if same else pair_up(mine[here], theirs[there], depth + 1).parts
+        parts.append(Part(mine[here], theirs[there], (here, there) in moved, inner))
     return Part(one, other, parts=tuple(parts))
 
 
@@ -96,7 +101,7 @@ def aliases_in(part: Part) -> Iterator[tuple[Mark, Mark]]:
 
 def changes_in(part: Part, aliases: Aliases) -> list[Change]:
     """What differs between two elements that belong together, in order."""
-    one, other = _plain(part, aliases, second=False), _plain(part, aliases, second=True)
+    one, other = _plain(part, aliases)
     found: list[tuple[tuple[int, ...], Change]] = [(at, _moved(each)) for at, each in _moves(part, ())]
     if one != other:
         from deepdiff import DeepDiff  # takes longer to import than most comparisons take
@@ -110,23 +115,36 @@ def changes_in(part: Part, aliases: Aliases) -> list[Change]:
     return [change for _, change in sorted(found, key=lambda each: each[0])]
 
 
-def _plain(part: Part, aliases: Aliases, *, second: bool) -> Any:
-    """One side as text where both are nothing more, else as a dictionary: what is in it by its place in the pairing."""
+def _plain(part: Part, aliases: Aliases) -> tuple[Any, Any]:
+    """Both sides, each as text where neither is more, else as a dictionary of what is in it, by its place in the pairing. What is
+    equal is left out: DeepDiff has nothing to find in it."""
+    one, other = (_itself(part, aliases, second=second) for second in (False, True))
+    if isinstance(one, str) and isinstance(other, str):
+        return one, other
+    for place, each in enumerate(part.parts):
+        mine, theirs = _plain(each, aliases)
+        if mine != theirs:
+            if mine is not None:
+                one[place] = mine
+            if theirs is not None:
+                other[place] = theirs
+    return one, other
+
+
+def _itself(part: Part, aliases: Aliases, *, second: bool) -> Any:
+    """One side without what is in it; None where there is no such side."""
     side = part.other if second else part.one
     if side is None:
         return None
-    text = _comparable(_value(side.node, aliases, second=second))
+    whole = side.node.children and not part.parts
+    text = _comparable(markup(side.node) if whole else _value(side.node, aliases, second=second))
     sides = [each.node for each in (part.one, part.other) if each is not None]
     if not part.parts and not any(node.attributes or node.namespace is not None for node in sides):
         return text
     found: dict[str | int, Any] = {_TEXT: text}
     if side.node.namespace is not None:
         found[_NAMESPACE] = side.node.namespace
-    found |= {f"@{name}": _comparable(value) for name, value in side.node.attributes}
-    for place, each in enumerate(part.parts):
-        if (each.other if second else each.one) is not None:
-            found[place] = _plain(each, aliases, second=second)
-    return found
+    return found | {f"@{name}": _comparable(value) for name, value in side.node.attributes}
 
 
 def _comparable(text: str) -> str:
@@ -168,7 +186,7 @@ def _change(part: Part, name: str | None, aliases: Aliases) -> Change:
     for side, second in ((part.one, False), (part.other, True)):
         path = value = None
         if side is not None:
-            value = _shown(side, name, aliases, second=second)
+            value = _shown(part, side, name, aliases, second=second)
             path = side.path if name in (None, _TEXT) else f"{side.path}/{name}".lstrip("/")
         found.append((path, value))
     (path, expected), (other_path, actual) = found
@@ -186,12 +204,12 @@ def _change(part: Part, name: str | None, aliases: Aliases) -> Change:
     )
 
 
-def _shown(side: Side, name: str | None, aliases: Aliases, *, second: bool) -> str | None:
+def _shown(part: Part, side: Side, name: str | None, aliases: Aliases, *, second: bool) -> str | None:
     if name == _NAMESPACE:
         return side.namespace
     if name not in (None, _TEXT):
         return dict(side.node.attributes).get((name or "")[1:])
-    if side.node.children and name is None:
+    if side.node.children and (name is None or not part.parts):
         return markup(side.node)
     return _value(side.node, aliases, second=second).removeprefix("=")
 

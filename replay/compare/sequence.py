@@ -1,9 +1,10 @@
 """Alignment of two sequences: what belongs together, what stands elsewhere, what only one side has.
 
 Things are known by keys of several levels, from "the same" down to "of the same kind". On each level what is alike at both ends
-is taken off first, then things that occur once on each side become anchors (patience sorting), and only what is left
-between two anchors is searched with difflib, whose time grows with the square of repetitions; so one command that is missing
-among thousands costs no more than a look at each. Between anchors of the finer level the next level goes on.
+is taken off first, and the fewest additions and removals are looked for that explain the rest; so one command that is missing
+among thousands costs no more than a look at each. Where they would be too many, things that occur once on each side become
+anchors (patience sorting), and only what is without any between two of them is left to difflib, whose time grows with the
+square of repetitions. Between the pairs of the finer level the next level goes on.
 """
 
 import bisect
@@ -23,7 +24,7 @@ Likeness = Callable[[int, int], float]
 
 #: The most pairs of equal things that difflib is given to choose from between two anchors.
 _MOST_REPEATED: Final = 40_000
-#: The most additions and removals that are looked for where it was given more.
+#: The most additions and removals that are looked for between two pairs.
 _MOST_EDITS: Final = 100
 #: The most pairs of unlike things that are weighed against each other between two anchors.
 _MOST_WEIGHED: Final = 2_500
@@ -136,10 +137,11 @@ def _in_gap(one: Sequence[Hashable], other: Sequence[Hashable], gap: _Gap) -> li
             found.append((b, d))
         if a == b or c == d:
             continue
-        anchors = _anchors(one, other, (a, b, c, d))
-        found += anchors or _repeated(one, other, (a, b, c, d))
-        if anchors:
-            left += _between(anchors, (a, b, c, d))
+        pairs = _fewest_edits(one, other, (a, b, c, d))
+        if pairs is None:
+            pairs = _anchors(one, other, (a, b, c, d))
+            left += _between(pairs, (a, b, c, d)) if pairs else ()
+        found += pairs or _repeated(one, other, (a, b, c, d))
     return found
 
 
@@ -178,22 +180,22 @@ def longest_rise(values: Sequence[float]) -> list[int]:
 
 
 def _repeated(one: Sequence[Hashable], other: Sequence[Hashable], gap: _Gap) -> list[Pair]:
-    """Pairs of keys of which none is unique: difflib's; where they are too many to choose from, those of the fewest edits, and where
-    these are too many as well, those at the same distance from the beginning."""
+    """Pairs of keys of which none is unique: difflib's; where they are too many to choose from, those that are as far from the
+    beginning on both sides."""
     a, b, c, d = gap
     counts = Counter(other[c:d])
     mine, theirs = one[a:b], other[c:d]
+    found = [(place, place) for place in range(min(b - a, d - c))]
     if sum(counts[key] for key in mine if key is not None) <= _MOST_REPEATED:
         blocks = SequenceMatcher(None, mine, theirs, autojunk=False).get_matching_blocks()
         found = [(block.a + step, block.b + step) for block in blocks for step in range(block.size)]
-    else:
-        found = _fewest_edits(mine, theirs) or [(place, place) for place in range(min(b - a, d - c))]
     return [(a + here, c + there) for here, there in found if mine[here] is not None and mine[here] == theirs[there]]
 
 
-def _fewest_edits(one: Sequence[Hashable], other: Sequence[Hashable]) -> list[Pair]:
-    """The pairs that the fewest additions and removals leave (Myers, "An O(ND) difference algorithm"); none where there would have
+def _fewest_edits(one: Sequence[Hashable], other: Sequence[Hashable], gap: _Gap) -> list[Pair] | None:
+    """The pairs that the fewest additions and removals leave (Myers, "An O(ND) difference algorithm"); None where there would have
     to be more than `_MOST_EDITS` of them."""
+    a, b, c, d = gap
     furthest = {1: 0}
     trace: list[dict[int, int]] = []
     for edits in range(_MOST_EDITS + 1):
@@ -202,12 +204,12 @@ def _fewest_edits(one: Sequence[Hashable], other: Sequence[Hashable]) -> list[Pa
             down = diagonal == -edits or (diagonal != edits and furthest[diagonal - 1] < furthest[diagonal + 1])
             here = furthest[diagonal + 1] if down else furthest[diagonal - 1] + 1
             there = here - diagonal
-            while here < len(one) and there < len(other) and one[here] == other[there]:
+            while a + here < b and c + there < d and one[a + here] == other[c + there] and one[a + here] is not None:
                 here, there = here + 1, there + 1
             furthest[diagonal] = here
-            if here >= len(one) and there >= len(other):
-                return _along(trace, len(one), len(other))
-    return []
+            if here >= b - a and there >= d - c:
+                return [(a + mine, c + theirs) for mine, theirs in _along(trace, b - a, d - c)]
+    return None
 
 
 def _along(trace: Sequence[dict[int, int]], here: int, there: int) -> list[Pair]:

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from replay.capture.exchange import Exchange
-from replay.capture.references import REQUEST, RESPONSE, Sent
+from replay.capture.references import REQUEST, RESPONSE
 from replay.capture.sessions import Enrolment, Session, Traffic
 from replay.capture.turns import DM, ENROLMENT, OPAQUE, Turn
 from replay.compare.shapes import Mark, digest_of, shape_of
@@ -36,8 +36,8 @@ class Counter(Struct, frozen=True):
 class MessageView(Struct, kw_only=True, dict=True):
     """One side of an exchange. `http` is what HTTP says of it, by path; `carried` whether the capture carries that at all.
     `there` says whether there was anything to see of this side. `targets` is what each Status and Results in it answers, in
-    their order. `late` is the session whose request came before this answer. `end` is how the exchange ended without a whole
-    answer."""
+    their order; `heard` is the turn with the peer's last message before it. `late` is the session whose request came before this
+    answer. `end` is how the exchange ended without a whole answer."""
 
     exchange: Exchange
     side: str
@@ -50,6 +50,7 @@ class MessageView(Struct, kw_only=True, dict=True):
     message: Message | None = None
     problem: str | None = None
     targets: tuple[Target | None, ...] = ()
+    heard: int | None = None
     header_marks: tuple[Mark, ...] = ()
     late: "SessionView | None" = None
     end: str | None = None
@@ -205,6 +206,7 @@ def _sessions(enrolment: Enrolment, form: NormalEnrolment, number: int) -> list[
             _exchange(place, turn, sides, targets)
             for place, (turn, sides) in enumerate(zip(session.turns, normal.exchanges, strict=True))
         ]
+        _say_what_was_heard(exchanges)
         found.append(SessionView(session, exchanges, normal.first, number))
     for view, normal in zip(found, form.sessions, strict=True):
         for exchange, sides in zip(view.exchanges, normal.exchanges, strict=True):
@@ -216,16 +218,22 @@ def _sessions(enrolment: Enrolment, form: NormalEnrolment, number: int) -> list[
 def _targets(session: Session) -> dict[tuple[int, str], list[Target | None]]:
     """What each Status and Results of a session answers, by turn and side."""
     places = {id(turn): place for place, turn in enumerate(session.turns)}
-
-    def target(sent: Sent | None) -> Target | None:
-        return None if sent is None else (places[id(sent.turn)], sent.side, sent.place)
-
     found: dict[tuple[int, str], list[Target | None]] = {}
     for reference in session.references():
         if isinstance(reference.answer.command, (Status, Results)):
-            key = (places[id(reference.answer.turn)], reference.answer.side)
-            found.setdefault(key, []).append(target(reference.to))
+            key, to = (places[id(reference.answer.turn)], reference.answer.side), reference.to
+            found.setdefault(key, []).append(None if to is None else (places[id(to.turn)], to.side, to.place))
     return found
+
+
+def _say_what_was_heard(exchanges: list[ExchangeView]) -> None:
+    """Says of each message in which turn the peer's last message before it was."""
+    answered = None
+    for exchange in exchanges:
+        exchange.request.heard = answered
+        exchange.response.heard = exchange.request.turn
+        if exchange.response.message is not None:
+            answered = exchange.response.turn
 
 
 def _exchange(

@@ -10,10 +10,8 @@ from msgspec import Struct
 #: So many characters of a text from a capture are shown in a finding, and so many of a finding in all.
 LONGEST: Final = 200
 _LONGEST_IN_ALL: Final = 4_000
-#: A quoted text, or a word, that is longer.
-_LONG: Final = re.compile(
-    rf"""(?<!\w)'(?:[^'\\]|\\.){{{LONGEST},}}+'?|(?<!\w)"(?:[^"\\]|\\.){{{LONGEST},}}+"?|\S{{{LONGEST},}}+"""
-)
+#: A quoted text of any length, or a long word.
+_TOLD: Final = re.compile(rf"""(?<!\w)'(?:[^'\\]|\\.)*+'?|(?<!\w)"(?:[^"\\]|\\.)*+"?|\S{{{LONGEST},}}+""")
 
 
 def shortened(text: str) -> str:
@@ -21,11 +19,13 @@ def shortened(text: str) -> str:
     of a million characters."""
     if len(text) <= LONGEST:
         return text
-    text = _LONG.sub(_begin_of, text)
+    text = _TOLD.sub(_begin_of, text)
     return text if len(text) <= _LONGEST_IN_ALL else text[: _LONGEST_IN_ALL - 1] + "…"
 
 
 def _begin_of(found: re.Match[str]) -> str:
+    if len(found[0]) <= LONGEST:
+        return found[0]
     quote = found[0][0] if found[0][0] in "'\"" else ""
     return found[0][: LONGEST - 1] + "…" + quote
 

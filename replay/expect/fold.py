@@ -12,12 +12,12 @@ import msgspec
 from replay.expect.finding import Finding, Party
 
 #: Rules on messages, their answers and their transport; the others speak of one episode or one recording each.
-_FOLDED: Final = ("MSG", "STA", "AUT", "LOB", "HTP")
+_FOLDED: Final = ("MSG", "STA", "AUT", "LOB", "HTP", "UNE023")
 #: What differs from message to message though the mistake is the same: numbers and ids of sessions, messages and commands, and
 #: addresses. Codes (of HTTP, of a Status, of an Alert) and whatever else is quoted are part of the mistake.
 _VARYING: Final = re.compile(
-    r"\b(?:SessionID|MsgID|CmdID|CmdRef|MsgRef|message|exchange) '?[^\s;,:()']+'?"
-    r"|(?<![\w/])'?\.{0,2}/[^\s']*'?"
+    r"\b(?:SessionID|MsgID|CmdID|CmdRef|MsgRef|message|exchange|session) '?[^\s;,:()']+'?"
+    r"|'\.{0,2}/[^']*'|(?<![\w/'])\.{0,2}/[^\s';:,)]*"
     r"|\b\d+(?= (?:bytes|more|times))"
     r"|(?<!HTTP )(?<!Status )(?<!code )(?<!with )(?<![\w'.])\d+(?![\w'])"
 )

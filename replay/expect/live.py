@@ -73,7 +73,7 @@ class LiveJudge:
         self._reader = JournalReader(path)
         self._rest = b""
         self._turns: dict[int, tuple[int, Turn]] = {}
-        self._decided: dict[float, EpisodeState] = {}
+        self._decided: dict[float, tuple[_Standing, EpisodeState]] = {}
 
     def feed(self, data: bytes) -> bool:
         """Takes what was appended to the journal. Says whether a whole line was among it."""
@@ -94,20 +94,22 @@ class LiveJudge:
                 return None
         traffic = group(capture, turns)
         judgement = judge_traffic(traffic, self.options, self.scope, episodes_only=True)
-        episodes = tuple(_episode(each, judgement) for each in judgement.episodes)
-        if any(each.decided and self._is_new(each) for each in episodes):
+        standing = {state.key: (at, state) for each in judgement.episodes for at, state in [_stands(each, judgement)]}
+        if any(self._is_new(at, state) for at, state in standing.values()):
             whole = judge_traffic(traffic, self.options, self.scope)
-            self._decided |= {state.key: state for each in whole.episodes if (state := _episode(each, whole)).decided}
-        episodes = tuple(each if self._is_new(each) else self._decided[each.key] for each in episodes)
+            found = (_episode(each, whole) for each in whole.episodes)
+            self._decided |= {state.key: (standing[state.key][0], state) for state in found if state.decided}
+        known = {key: state for key, (_, state) in self._decided.items()}
+        episodes = tuple(known.get(key, state) if state.decided else state for key, (_, state) in standing.items())
         sessions = tuple(_session(session) for session in judgement.sessions)
         unread = sum(turn.kind in (DM, OPAQUE) and not turn.readable for turn in turns)
         self._forget(judgement, episodes)
         return Look(sessions, episodes, self._reader.read, unread)
 
-    def _is_new(self, episode: EpisodeState) -> bool:
-        """Whether an episode was not decided yet, or has gone on since: then every rule has to look at it."""
-        known = self._decided.get(episode.key)
-        return known is None or not episode.decided or (known.silent is None) != (episode.silent is None)
+    def _is_new(self, at: "_Standing", state: EpisodeState) -> bool:
+        """Whether an episode is decided and was not yet, or has gone on since: then every rule has to look at it."""
+        known = self._decided.get(state.key)
+        return state.decided and (known is None or known[0] != at)
 
     def _turn(self, exchange: Exchange) -> Turn:
         """The exchange, read; again only when something has come to it."""
@@ -126,6 +128,21 @@ class LiveJudge:
         if len(exchanges) > 2 * max(_KEEP, needed):
             for exchange in self._reader.forget(max(_KEEP, needed)):
                 self._turns.pop(exchange.number, None)
+
+
+#: What a decided episode is known by: what the rules on its sequence say of it, and how much there is of it.
+_Standing = tuple[str, tuple[str, ...], bool, int]
+
+
+def _stands(each: EpisodeJudgement, judgement: Judgement) -> tuple[_Standing, EpisodeState]:
+    state = _episode(each, judgement)
+    sessions = {seen.session.number: seen.session for seen in each.episode.alerts}
+    parts = sum(
+        1 + (turn.exchange.response is not None) + (turn.exchange.failure is not None)
+        for session in sessions.values()
+        for turn in session.turns
+    )
+    return (state.state, state.failed, state.silent is None, parts), state
 
 
 def _begins(judgement: Judgement, episodes: tuple[EpisodeState, ...]) -> Iterator[float]:

@@ -33,9 +33,9 @@ _SETS: Final = (
 _NAMES: Final = frozenset(name for names in _SETS for name in names)
 _NODE: Final = re.compile(r"/DMClient/Provider/[^/]+/Poll/(\w+)$")
 #: The provisioning document that ends an enrolment ([MS-MDE2]): base64 within the SOAP response; in it the same names.
-_TOKEN: Final = re.compile(rb"BinarySecurityToken[^>]*>\s*([A-Za-z0-9+/=\s]{64,})<")
-_PARM: Final = re.compile(rb"<parm\b[^>]*>", re.IGNORECASE)
-_ATTRIBUTE: Final = re.compile(rb"""\b(name|value)\s*=\s*["']([^"']*)["']""", re.IGNORECASE)
+_TOKEN: Final = re.compile(rb"BinarySecurityToken[^>]{0,999}>([A-Za-z0-9+/=\s]{64,}+)<")
+_PARM: Final = re.compile(rb"<parm\b[^>]{0,999}>", re.IGNORECASE)
+_ATTRIBUTE: Final = re.compile(rb"""\b(name|value)\s*+=\s*+["']([^"']*)["']""", re.IGNORECASE)
 
 
 class Quiet(Struct, frozen=True):

@@ -1,5 +1,6 @@
 """An episode run through the machine: which event each message is, and where the sequence departs from the table."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -89,14 +90,12 @@ class _Walk:
         happenings: list[tuple[float, int, Session, Turn | ExecSeen]] = [
             (seen.order, 0, seen.session, seen) for seen in episode.execs
         ]
-        for session in episode.enrolment.sessions:
-            happenings += [
-                (turn.exchange.order, 1, session, turn)
-                for turn in session.turns
-                if turn.request is not None
-                and turn.exchange.order >= episode.begin
-                and (episode.end is None or turn.exchange.order < episode.end)
-            ]
+        timeline = episode.enrolment.timeline()
+        begin = bisect_left(timeline, episode.begin, key=_order)
+        end = len(timeline) if episode.end is None else bisect_left(timeline, episode.end, key=_order)
+        happenings += [
+            (turn.exchange.order, 1, session, turn) for session, turn in timeline[begin:end] if turn.request is not None
+        ]
         for _, _, session, what in sorted(happenings, key=lambda each: each[:2]):
             if isinstance(what, ExecSeen):
                 yield _Step(Event.EXEC, what.turn, session, what.exec.command, what.exec.place)
@@ -164,6 +163,10 @@ class _Walk:
             return Event.MESSAGE
         self.opened[session.number] = session
         return Event.OPENS
+
+
+def _order(each: tuple[Session, Turn]) -> float:
+    return each[1].exchange.order
 
 
 def _soon(trigger: ExecSeen, turn: Turn) -> bool:

@@ -6,9 +6,8 @@ and the next one that is required. A happening that meets none of them is nothin
 is forbidden there, or one that stands elsewhere: then it departs, and the whole set that would have been accepted is named.
 """
 
-import re
 from collections.abc import Iterator
-from functools import cache
+from typing import Final
 
 from msgspec import Struct
 
@@ -17,6 +16,7 @@ from replay.capture.exchange import Moment
 from replay.capture.references import REQUEST, RESPONSE
 from replay.capture.sessions import Session
 from replay.capture.turns import Turn
+from replay.expect.finding import Party, Severity
 from replay.expect.scenarios.model import Presence, Scenario, Step, What, Where
 from replay.syncml.model import Alert, Command, Item, Meta, Status
 
@@ -42,7 +42,8 @@ class Happening(Struct, frozen=True):
 
 class Departed(Struct, frozen=True):
     """A departure from a scenario: the step, how (`missing`, `forbidden`, `late`, `out of place`), what happened instead, what
-    would have been accepted, seconds where it was late, and the other steps that are missing with it."""
+    would have been accepted, seconds where it was late, the other steps that are missing with it, and how often the step was
+    met that is missing."""
 
     step: Step
     how: str
@@ -50,6 +51,7 @@ class Departed(Struct, frozen=True):
     accepted: tuple[Step, ...]
     seconds: float | None = None
     others: tuple[Step, ...] = ()
+    came: int = 0
 
 
 class Following(Struct, frozen=True):
@@ -70,15 +72,13 @@ def follow(scenario: Scenario, episode: Episode) -> Following:
 
 def happenings(scenario: Scenario, episode: Episode) -> list[Happening]:
     """What happened in an episode, in order, from where the scenario begins until the next episode does."""
-    begin = _begin(scenario, episode)
-    found = []
-    for session in episode.enrolment.sessions:
-        for turn in session.turns:
-            found += [each for each in _of_turn(episode, session, turn) if begin <= each.order[0]]
+    begin, end = _begin(scenario, episode), float("inf") if episode.end is None else episode.end
+    named = _Named(episode)
+    found = [each for session, turn in episode.enrolment.timeline() for each in named.of_turn(session, turn)]
+    found = [each for each in found if begin <= each.order[0] < end]
     if scenario.begins == "session":  # the one that carries the trigger was opened for something else
         found = [each for each in found if each.what is not What.SESSION or each.order[0] > episode.begin]
-    found.sort(key=lambda each: each.order)
-    return [each for each in found if episode.end is None or each.order[0] < episode.end]
+    return sorted(found, key=lambda each: each.order)
 
 
 def _begin(scenario: Scenario, episode: Episode) -> float:
@@ -88,26 +88,38 @@ def _begin(scenario: Scenario, episode: Episode) -> float:
     return min(seen)
 
 
-def _of_turn(episode: Episode, session: Session, turn: Turn) -> Iterator[Happening]:
-    exchange = turn.exchange
-    alerting = {id(seen.alert.command) for seen in episode.alerts if seen.turn is turn}
-    executing = {id(seen.exec.command) for seen in episode.execs if seen.turn is turn}
-    count = 0
-    if turn is session.turns[0] and not any(seen.session is session for seen in episode.alerts):
-        yield Happening((exchange.order, 0), "device", session, turn, REQUEST, what=What.SESSION)
-    for place, command in turn.request.walk() if turn.request else ():
-        count += 1
-        what = What.ALERT if id(command) in alerting else None
-        yield Happening((exchange.order, count), "device", session, turn, REQUEST, place, command, what)
-    response = exchange.response
-    if response is None or response.by == "proxy":
-        return
-    if alerting:
-        yield Happening((response.order, 0), "server", session, turn, RESPONSE, what=What.REPLY)
-    for place, command in turn.response.walk() if turn.response else ():
-        count += 1
-        what = What.EXEC if id(command) in executing else None
-        yield Happening((response.order, count), "server", session, turn, RESPONSE, place, command, what)
+class _Named:
+    """What happens in an episode, by what it is there: its alerts, its Execs, the sessions that carry an alert."""
+
+    def __init__(self, episode: Episode) -> None:
+        self.alerts = {id(seen.alert.command) for seen in episode.alerts}
+        self.execs = {id(seen.exec.command) for seen in episode.execs}
+        self.alerting_turns = {seen.turn.number for seen in episode.alerts}
+        self.alerting_sessions = {seen.session.number for seen in episode.alerts}
+
+    def of_turn(self, session: Session, turn: Turn) -> Iterator[Happening]:
+        """What happens in an exchange: a session that is opened, commands, the answer to the alert."""
+        exchange = turn.exchange
+        count = 0
+        if turn is session.turns[0] and session.number not in self.alerting_sessions:
+            yield Happening((exchange.order, 0), "device", session, turn, REQUEST, what=What.SESSION)
+        for place, command in turn.request.walk() if turn.request else ():
+            count += 1
+            what = What.ALERT if id(command) in self.alerts else None
+            yield Happening((exchange.order, count), "device", session, turn, REQUEST, place, command, what)
+        response = exchange.response
+        if response is None or response.by == "proxy":
+            return
+        if turn.number in self.alerting_turns:
+            yield Happening((response.order, 0), "server", session, turn, RESPONSE, what=What.REPLY)
+        for place, command in turn.response.walk() if turn.response else ():
+            count += 1
+            what = What.EXEC if id(command) in self.execs else None
+            yield Happening((response.order, count), "server", session, turn, RESPONSE, place, command, what)
+
+
+#: Severities, the heaviest first: of several steps that are missing the heaviest is reported.
+_WEIGHTS: Final = (Severity.ERROR, Severity.INCONCLUSIVE, Severity.WARNING, Severity.INFO)
 
 
 class _Walk:
@@ -150,10 +162,12 @@ class _Walk:
             self._missing(owed, None, acceptable)
 
     def _owed(self, place: int) -> bool:
+        """Whether a step has still to be met: a required one, or an optional one that was begun."""
         step = self.steps[place]
-        if step.presence is not Presence.REQUIRED or step.name in self.reported:
+        if step.presence is Presence.FORBIDDEN or step.name in self.reported:
             return False
-        return place > self.here or self.count < step.at_least
+        count = self.count if place == self.here else 0
+        return count < step.at_least and (step.presence is Presence.REQUIRED or count > 0)
 
     def _ahead(self) -> tuple[list[int], list[int], list[int]]:
         """The places of the steps that are acceptable now, that are forbidden now, and the required ones further on."""
@@ -191,11 +205,15 @@ class _Walk:
         self._go_to(place, happening, acceptable)
 
     def _missing(self, owed: list[Step], happening: Happening | None, acceptable: list[int]) -> None:
-        ours = [step for step in owed if step.spoken_by is None]
         self.reported |= {step.name for step in owed}
-        if ours:
-            accepted = tuple(self.steps[p] for p in acceptable)
-            self.departures.append(Departed(ours[0], "missing", happening, accepted, others=tuple(ours[1:])))
+        accepted = tuple(self.steps[p] for p in acceptable)
+        for sender in (Party.DEVICE, Party.SERVER):
+            ours = [step for step in owed if step.spoken_by is None and step.sender is sender]
+            if ours:
+                first = min(ours, key=lambda step: _WEIGHTS.index(step.severity))
+                came = self.count if first is self.steps[self.here] else 0
+                others = tuple(step for step in ours if step is not first)
+                self.departures.append(Departed(first, "missing", happening, accepted, others=others, came=came))
 
     def _depart(
         self, step: Step, how: str, happening: Happening, acceptable: list[int], seconds: float | None = None
@@ -233,29 +251,47 @@ def meets(step: Step, happening: Happening, last: Happening | None) -> bool:
         and same != (step.session is Where.SAME)
     ):
         return False
-    return all(_holds(name, patterns, happening.command) for name, patterns in step.conditions)
+    return not step.conditions or (happening.command is not None and _holds(step, happening.command))
 
 
-def _holds(name: str, patterns: tuple[str, ...], command: Command | None) -> bool:
-    values = list(_values(name, command)) if command is not None else []
-    return any(_pattern(pattern).fullmatch(value) for pattern in patterns for value in values)
+def _holds(step: Step, command: Command) -> bool:
+    """Whether what a step asks for holds for one and the same item of a command."""
+    items: tuple[Item | None, ...] = command.items or (None,)
+    return any(
+        all(
+            any(is_like(pattern, value) for pattern in patterns for value in _values(name, command, item))
+            for name, patterns in step.conditions
+        )
+        for item in items
+    )
 
 
-@cache
-def _pattern(pattern: str) -> re.Pattern[str]:
-    """A pattern in which `*` stands for any characters, white space around the value left alone."""
-    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
+def is_like(pattern: str, value: str) -> bool:
+    """Whether a value is like a pattern, in which `*` stands for any characters; white space around the value counts."""
+    first, *parts = pattern.split("*")
+    if not parts:
+        return value == pattern
+    *middle, last = parts
+    here, end = len(first), len(value) - len(last)
+    if here > end or not value.startswith(first) or not value.endswith(last):
+        return False
+    for part in middle:  # the leftmost place of each leaves the most room for the others
+        found = value.find(part, here, end)
+        if found < 0:
+            return False
+        here = found + len(part)
+    return True
 
 
-def _values(name: str, command: Command) -> Iterator[str]:
-    """What a command has to offer for a condition: its own, and each item's."""
+def _values(name: str, command: Command, item: Item | None) -> Iterator[str]:
+    """What a command, with one of its items, has to offer for a condition."""
     if name == "code" and isinstance(command, (Alert, Status)):
         yield command.code or ""
     if name == "answers" and isinstance(command, Status):
         yield command.cmd or ""
     if name in ("type", "format", "mark"):
         yield from _of_meta(name, command.meta)
-    for item in command.items:
+    if item is not None:
         yield from _of_item(name, item)
 
 

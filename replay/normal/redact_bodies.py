@@ -31,7 +31,6 @@ _ROUNDS: Final = 4
 _REMEMBERED, _REMEMBERED_READINGS = 256, 100_000
 _K = TypeVar("_K")
 _V = TypeVar("_V")
-_Stops = tuple[int | None, int | None, int | None] | None
 
 
 class RedactionError(Exception):
@@ -39,11 +38,11 @@ class RedactionError(Exception):
 
 
 class _Read(Struct, frozen=True):
-    """What is known of a body: the name of its root, whether its structure is certain, and where it cannot be read."""
+    """What is known of a body: the name of its root, whether its structure is certain, and whether it can be read as a message."""
 
     root: str
     sure: bool
-    stops: _Stops
+    readable: bool
 
 
 class Bodies:
@@ -73,7 +72,7 @@ class Bodies:
         if key not in self._done:
             known = self._known(body, digest)
             made = self._clean(self._redacted(body, sender, known), place)
-            if made != body and not _same_stop(_stops(made), known.stops, exact=len(made) == len(body)):
+            if made != body and _can_be_read(made) != known.readable:
                 raise RedactionError(f"{place}: cannot be redacted without changing how it is read; it is not written")
             self._done[key] = made
             _shorten(self._done, _REMEMBERED)
@@ -131,31 +130,22 @@ class Bodies:
         return redact_text(text, Places(self.looks, "device", syncml=syncml, sure=True))
 
 
-def _stops(body: bytes) -> _Stops:
-    """Where a body cannot be read as a message: line, column and offset; None where it can be."""
+def _can_be_read(body: bytes) -> bool:
     try:
         read(body)
-    except UnreadableMessageError as error:
-        return error.line, error.column, error.offset
-    return None
-
-
-def _same_stop(one: _Stops, other: _Stops, *, exact: bool) -> bool:
-    """Whether two bodies stop at the same place; not `exact`ly where what stands before it has another length: a character that
-    is written as its number may need one digit more."""
-    if exact or one is None or other is None:
-        return one == other
-    return one[0] == other[0]
+    except UnreadableMessageError:
+        return False
+    return True
 
 
 def _reading(body: bytes) -> _Read:
     """What a body is: its structure is certain where it is well-formed, or can be repaired, and is of a kind that is known."""
-    stops = _stops(body)
+    readable = _can_be_read(body)
     if body[0] in VERSIONS:
-        return _Read("SyncML", stops is None, stops)
+        return _Read("SyncML", readable, readable)
     root = root_of(body)
-    sure = encoding_of(body)[1] is not None and (stops is None or _is_well_formed(body, root))
-    return _Read(root, sure, stops)
+    sure = encoding_of(body)[1] is not None and (readable or _is_well_formed(body, root))
+    return _Read(root, sure, readable)
 
 
 def _is_well_formed(body: bytes, root: str) -> bool:

@@ -66,6 +66,7 @@ class Looks:
         self._document = document
         self._depth = 0
         self._plain: set[str] = set()
+        self._in_pieces: set[str] = set()
 
     def forget(self) -> None:
         """Forgets which texts had nothing in them: something more is known now."""
@@ -92,6 +93,12 @@ class Looks:
             return value
         finally:
             self._depth -= 1
+
+    def piece(self, value: str, uri: str, *, more: bool) -> str:
+        """The Data of a node: where it is a large object that comes in pieces, what was torn at their ends is replaced."""
+        if more and len(self._in_pieces) < _REMEMBERED:
+            self._in_pieces.add(uri)
+        return self._sweep.piece(value, more=more) if uri in self._in_pieces else value
 
     def alone(self, value: str) -> str:
         """A text of which nothing is left but the pseudonyms of what is known in it."""

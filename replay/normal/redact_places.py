@@ -26,6 +26,7 @@ _SHORT: Final = 8
 #: So many names of a path are known; places are told by its end.
 _PATH: Final = 6
 _HARMLESS: Final = re.compile(r"[0-9]{1,4}|\./[\w%./-]*")
+_DEFECTS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffc\ufffe\uffff]")
 _NAMESPACE: Final = ("xmlns", "xml:", "xsi:")
 
 
@@ -88,10 +89,10 @@ class Places:
 
     def redact(self, run: Run) -> None:
         """Redacts a run in its place."""
-        run.say(self.treated(run.element, run.text))
+        text = run.text
+        run.say(_with_defects(text, self._treated(run.element, text)))
 
-    def treated(self, element: Element, text: str) -> str:
-        """What a text becomes."""
+    def _treated(self, element: Element, text: str) -> str:
         bare = text.strip()
         if not bare:
             return text
@@ -107,6 +108,8 @@ class Places:
             return self._looks.loc_uri(text, path)
         if self._names_device(element, bare):
             return text.replace(bare, self._looks.values.device(bare, path), 1)
+        if element.name == "Data" and element.in_item and element.item is not None:
+            text = self._looks.piece(text, _uri_of(element.item), more="MoreData" in element.item.texts)
         return self._free(text, place)
 
     def attribute(self, name: str, value: str, beside: Mapping[str, str]) -> str:
@@ -117,7 +120,7 @@ class Places:
         named = beside.get("name", "") if lower == "value" else lower
         row = named_identity(named.rpartition(":")[2])
         if row is not None and row.redaction is not Redaction.KEPT:
-            return self._looks.values.whole(row, value, f"@{named}")
+            return _with_defects(value, self._looks.values.whole(row, value, f"@{named}"))
         if volatile_kind(value) == "thumbprint":
             return self._looks.table.of(Role.CERTIFICATE, value, f"@{lower}")
         return self._free(value, f"@{lower}")
@@ -178,6 +181,14 @@ def _uri_of(item: Element) -> str:
     """The node that an item is about: its Target, else its Source; of an alert without either its Type."""
     texts = item.texts
     return texts.get("Target/LocURI") or texts.get("Source/LocURI") or texts.get("Meta/Type", "")
+
+
+def _with_defects(text: str, made: str) -> str:
+    """A text with what no message may have left in its place: bytes that are no text, characters that XML has not, entities that
+    nobody declared. They are what is wrong with the message, and it has to stay wrong."""
+    if len(made) != len(text) or not _DEFECTS.search(text):
+        return made
+    return "".join(one if _DEFECTS.match(one) else other for one, other in zip(text, made, strict=True))
 
 
 def _is_harmless(bare: str) -> bool:

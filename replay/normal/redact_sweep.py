@@ -17,6 +17,7 @@ from replay.normal.redact_draw import SID, address_form, is_base64
 from replay.normal.redact_escapes import ESCAPES, through
 from replay.normal.redact_find import Bounds, Finder, Form
 from replay.normal.redact_table import Entry, Table
+from replay.normal.redact_torn import Torn
 from replay.normal.redact_words import is_protocol
 
 #: Codings within codings are looked into so deep.
@@ -40,6 +41,7 @@ class Sweep:
         self._table = table
         self._finder = Finder()
         self._check = Finder()
+        self._torn = Torn()
 
     def refresh(self) -> None:
         """Takes up what is new in the table."""
@@ -48,6 +50,8 @@ class Sweep:
                 self._finder.add(form)
             for form in _coded_forms(entry, self._table):
                 self._check.add(form)
+            if _bounds(entry) is not None and not entry.kept:
+                self._torn.add(entry)
 
     def text(self, value: str, depth: int = 0) -> str:
         """A text with what is known in it replaced."""
@@ -62,6 +66,10 @@ class Sweep:
             value = _BASE64_RUN.sub(partial(self._in_base64, depth), value)
             value = _HEX_RUN.sub(partial(self._in_hex, depth), value)
         return value
+
+    def piece(self, value: str, *, more: bool) -> str:
+        """A text that may be a piece of a large object, of which `more` come, with what was torn at its ends replaced as well."""
+        return self.text(self._torn.ends(value, more=more))
 
     def alone(self, value: str) -> str:
         """A text of which nothing is left but the pseudonyms of what is known in it."""

@@ -150,7 +150,7 @@ class Table:
             return entry.pseudonym
         made = self._spelled.get(value)
         if made is None:
-            made = self._own_spelling(_spell(entry.pseudonym, value), value)
+            made = self._own_spelling(spell(entry.pseudonym, value), value)
             self._spelling[made] = value
             self._spelled[value] = made
         return made
@@ -232,7 +232,7 @@ def _draw_any(rng: random.Random, value: str) -> str:
     return "".join(chr(rng.randint(0x4E00, 0x9FFF)) for _ in value)
 
 
-def _spell(pseudonym: str, value: str) -> str:
+def spell(pseudonym: str, value: str) -> str:
     """A pseudonym with the case and the separators of a value."""
     if len(pseudonym) != len(value):
         rest = iter(pseudonym)

@@ -53,7 +53,8 @@ class Values:
     def whole(self, row: Identity, value: str, place: str) -> str:
         """The pseudonym of a text that is, as a whole, what a row of the identity table says; white space around it stays."""
         bare = value.strip()
-        if not bare or row.redaction is Redaction.KEPT or (row.place.startswith("*/") and bare.lower() in _TRIVIAL):
+        trivial = bare.lower() in _TRIVIAL and (row.place.startswith("*/") or row.role is Role.REQUEST)
+        if not bare or row.redaction is Redaction.KEPT or trivial:
             return value
         made = self._whole(row, bare, place)
         start = value.index(bare)

@@ -31,8 +31,6 @@ from replay.syncml.wbxml_tables import (
     SYNCML_LANGUAGE_12,
 )
 
-#: What is kept of where a decoder stops: a token, and the number behind it.
-_STOP: Final = 6
 _BYTES: Final = "surrogateescape"
 
 
@@ -104,7 +102,7 @@ class _Reader:
 
     def __init__(self, body: bytes) -> None:
         self.body = body
-        self.pos = 0
+        self.start = self.pos = 0
         self.out: list[bytes | _Piece] = []
         self.runs: list[_Run] = []
         self.named: set[int] = set()
@@ -119,7 +117,8 @@ class _Reader:
             self._read_body()
         except (_StopError, IndexError):
             self._end_run()
-        self.rest = body[self.pos :]
+        # where no decoder gets past, the token and the number behind it say why; the rest says nothing
+        self.rest = body[self.start : self.pos] + _all_blank(body[self.pos :])
 
     def _number(self) -> int:
         value = 0
@@ -147,7 +146,7 @@ class _Reader:
         length = self._number()
         head = self.pos
         self.table = self._bytes(length)
-        self.head = self.body[:head]
+        self.head, self.start = self.body[:head], self.pos
         if index is not None:
             self.named.add(index)
         try:
@@ -158,17 +157,14 @@ class _Reader:
     def _read_body(self) -> None:
         byte = SWITCH_PAGE
         while self.pos < len(self.body) and (self.element is not None or byte == SWITCH_PAGE):
-            start, byte = self.pos, self.body[self.pos]
-            try:
-                self._token(byte)
-            except (_StopError, IndexError):
-                self.pos = start
-                raise _StopError from None
+            byte = self.body[self.pos]
+            self._token(byte)
+            self.start = self.pos
         self._end_run()
 
     def _token(self, byte: int) -> None:
         """Reads what begins with a byte."""
-        start = self.pos
+        start = self.start
         self.pos += 1
         if byte == END:
             if self.element is None:
@@ -253,10 +249,7 @@ def redact_wbxml(body: bytes, places: Places) -> bytes:
     pieces = [piece for run in reader.runs for piece in run.pieces]
     table = _new_table(reader, [piece for piece in pieces if piece.index is not None], before)
     out = b"".join(part if isinstance(part, bytes) else part.written() for part in reader.out)
-    rest = reader.rest
-    if not reader.head:
-        return rest[:_STOP] + _all_blank(rest[_STOP:])
-    return reader.head + table + out + rest[:_STOP] + _all_blank(rest[_STOP:])
+    return reader.head + table + out + reader.rest
 
 
 def _document_in(run: _Run) -> bytes | None:

@@ -24,7 +24,7 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _ATTRIBUTE: Final = re.compile(r"([^\s=<>\"'/]+)(\s*=\s*)(\"[^\"]*\"|'[^']*')")
-_QUOTED: Final = re.compile(r"(?<=\")[^\"]*(?=\")|(?<=')[^']*(?=')")
+_QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
 _ENTITY: Final = re.compile(r"([&%][^;\s]{1,64};)")
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (b"\xff\xfe\0\0", "utf-32-le"), (b"\0\0\xfe\xff", "utf-32-be"),
                 (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip

@@ -95,12 +95,17 @@ def child(part: Part | None, *names: str) -> Part | None:
 
 def leaves(part: Part, path: str = "", uri: str | None = None) -> Iterator[tuple[Part, str, str | None]]:
     """Every element without elements in it, with its path below `part` and the LocURI of the item that it is in."""
+    yield from _leaves(part, part.children, path, uri)
+
+
+def _leaves(part: Part, children: Sequence[Part], path: str, uri: str | None) -> Iterator[tuple[Part, str, str | None]]:
     if part.name == "Item":
         uri = _uri_of(part)
-    for each in part.children:
+    for each in children:
         below = f"{path}/{each.name}" if path else each.name
-        if each.children:
-            yield from leaves(each, below, uri)
+        inner = each.children
+        if inner:
+            yield from _leaves(each, inner, below, uri)
         else:
             yield each, below, uri
 
@@ -153,10 +158,15 @@ class _XmlPart:
         self._open_up()
         self.inside.insert(self._position(place), self._made(element))
 
-    def written(self) -> str:
-        """The element as text."""
-        inside = "".join(piece if isinstance(piece, str) else piece.written() for piece in self.inside)
-        return f"{self.opening}{inside}{self.closing}"
+    def written(self, out: list[str]) -> None:
+        """Appends the element's text."""
+        out.append(self.opening)
+        for piece in self.inside:
+            if isinstance(piece, str):
+                out.append(piece)
+            else:
+                piece.written(out)
+        out.append(self.closing)
 
     def _position(self, place: int) -> int:
         children = self.children
@@ -228,7 +238,9 @@ class _XmlBody:
 
     def written(self) -> bytes:
         """The message, in the encoding that it was in; a new character that this lacks is written by its number."""
-        return self._bom + self._outside.written().encode(self._codec, "xmlcharrefreplace")
+        out: list[str] = []
+        self._outside.written(out)
+        return self._bom + "".join(out).encode(self._codec, "xmlcharrefreplace")
 
 
 class _WbxmlPart:

@@ -10,6 +10,7 @@ a retransmission of what the live server has answered, a message that nothing is
 off. Nothing is sent a second time because no answer came: least of all the alert (UNENR, "best effort").
 """
 
+from collections import defaultdict, deque
 from typing import Final
 from urllib.parse import urljoin
 
@@ -18,7 +19,7 @@ from msgspec import Struct, field
 from replay.capture.exchange import Exchange, Headers, header
 from replay.capture.turns import Turn, read_turn
 from replay.compare.replayed import LeftOut, UnknownCommand, Unused
-from replay.play.pointing import Heard, beside, described, nearest
+from replay.play.pointing import Heard, Known, beside, described
 from replay.play.requests import Made, Maker, SessionState, Settings
 from replay.play.script import Script, Step
 from replay.syncml.errors import UnreadableMessageError
@@ -81,6 +82,10 @@ class DevicePlayer:
         self._count = 0
         self._again: list[Request] = []
         self._named: dict[int, tuple[Command, UnknownCommand]] = {}
+        self._known = Known(script.commands)
+        self._to_come: dict[int, deque[Step]] = defaultdict(deque)
+        for step in script.steps:
+            self._to_come[step.session.number].append(step)
 
     def next(self) -> Request | None:
         """The request that is due now, or None where there is none: at the end, or until an answer is handed in."""
@@ -89,6 +94,7 @@ class DevicePlayer:
         while self._at < len(self.script.steps):
             step = self.script.steps[self._at]
             self._at += 1
+            self._to_come[step.session.number].popleft()
             if (request := self._due(step)) is not None:
                 return request
         return None
@@ -147,8 +153,7 @@ class DevicePlayer:
 
     def _leave_out(self, step: Step, state: SessionState, why: str) -> None:
         self.played.left_out.append(LeftOut(step.number, why))
-        before = _message_before(step)
-        if before is not None and before != step.turn.message_id:
+        if step.message_before is not None and step.message_before != step.turn.message_id:
             state.shift -= 1
 
     def _request(self, made: Made, step: Step, why: str = "", tries: int = 0) -> Request:
@@ -196,9 +201,8 @@ class DevicePlayer:
         for place, command in heard.message.walk():
             if place not in pending:
                 continue
-            near = nearest(command, (each for _, each in self.script.commands))
-            where = next((number for number, each in self.script.commands if each is near), None)
-            entry = UnknownCommand(number, described(command), None, described(near) if near else None, where)
+            near, where = self._known.nearest(command)
+            entry = UnknownCommand(number, described(command), None, near, where)
             if place in unenrol:
                 entry.why = "nobody owes a Status for an Exec Unenroll"
             elif step.alert:
@@ -243,7 +247,7 @@ class DevicePlayer:
 
     def _later(self, step: Step) -> list[Step]:
         """The steps of the session that are still to come."""
-        return [each for each in self.script.steps[self._at :] if each.session is step.session]
+        return list(self._to_come[step.session.number])
 
     def _recorded_again(self, step: Step) -> bool:
         """Whether the recording goes on with a message that the server had asked for."""
@@ -324,13 +328,6 @@ class DevicePlayer:
         again = self._request(made, step, UNKNOWN)
         self.played.added.append(again.number)
         self._again.append(again)
-
-
-def _message_before(step: Step) -> str | None:
-    """The MsgID of the recorded message before, in the session."""
-    turns = step.session.turns
-    place = turns.index(step.turn)
-    return turns[place - 1].message_id if place else None
 
 
 def _command_at(turn: Turn | None, place: tuple[int, ...]) -> Command | None:

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from replay.capture.exchange import NOT_DELIVERED, Capture, Exchange
 from replay.capture.references import RESPONSE
-from replay.capture.sessions import Traffic, assemble
+from replay.capture.sessions import Session, Traffic, assemble
 from replay.compare.changes import Change, Class, Kind
 from replay.compare.compare import compare_views
 from replay.compare.replayed import AnswerOutcome, DeviceReplay, LeftOut, Outcome
@@ -36,10 +36,14 @@ class Outcomes:
         self._traffic = traffic
         self._path = path
         self._views: dict[frozenset[int], CaptureView] = {}
+        self._turns = {turn.number: turn for turn in traffic.turns}
+        self._roles: dict[int, str] = {}
 
     def of(self, name: str, script: Script, played: Played) -> DeviceReplay:
         """What came of one device."""
         steps = {step.number: step for step in script.steps}
+        live = {each.number: each for each in played.exchanges}
+        why = {each.exchange: each.why for each in played.left_out}
         replay = DeviceReplay(
             name,
             script.device,
@@ -53,28 +57,29 @@ class Outcomes:
             stopped=played.stopped,
         )
         changes = self._changes(script, played)
-        answers = [self._answer(step, played, changes) for step in script.steps]
-        answers += [_missed(each, self._traffic) for each in script.left_out]
-        answers += _asked(played, steps)
+        answers = [self._answer(step, played, changes, live, why) for step in script.steps]
+        answers += [self._missed(each) for each in script.left_out]
+        answers += self._asked(played, steps, live)
         replay.answers = sorted(answers, key=lambda each: (each.recorded or 0, each.live or 0))
         return replay
 
-    def _answer(self, step: Step, played: Played, changes: _Changes) -> AnswerOutcome:
+    def _answer(
+        self, step: Step, played: Played, changes: _Changes, exchanges: dict[int, Exchange], whys: dict[int, str]
+    ) -> AnswerOutcome:
         """What came of one recorded exchange."""
-        role, session = "+".join(step.session.roles), step.session.number
+        role, session = self._role(step.session), step.session.number
         live = played.pairs.get(step.number)
         recorded = step.turn.exchange
         if live is None:
             if step.number in played.unasked:
                 detail = "the recorded server asked for this message again, the live one took it"
                 return AnswerOutcome(step.number, None, session, role, Outcome.DIFFERS, detail)
-            why = next((each.why for each in played.left_out if each.exchange == step.number), "it was not sent")
+            why = whys.get(step.number, "it was not sent")
             harmless = step.sent_again or not recorded.answered
             return AnswerOutcome(
                 step.number, None, session, role, Outcome.LEFT_OUT if harmless else Outcome.MISSING, why
             )
-        exchange = next(each for each in played.exchanges if each.number == live)
-        outcome, detail = _presence(recorded, exchange)
+        outcome, detail = _presence(recorded, exchanges[live])
         mine = tuple(changes.get(live, ())) if outcome is Outcome.SAME else ()
         if mine:
             outcome = Outcome.DIFFERS
@@ -143,6 +148,38 @@ class Outcomes:
         renew(parts.root, "server", Renewals(address=back))
         return parts.written()
 
+    def _role(self, session: Session) -> str:
+        if session.number not in self._roles:
+            self._roles[session.number] = "+".join(session.roles)
+        return self._roles[session.number]
+
+    def _missed(self, left: LeftOut) -> AnswerOutcome:
+        """What came of a recorded exchange that could not be played: nothing is missed where the server had not answered it."""
+        turn = self._turns[left.exchange]
+        session = self._traffic.session_of(turn)
+        outcome = Outcome.MISSING if turn.exchange.answered else Outcome.LEFT_OUT
+        number, role = (session.number, self._role(session)) if session else (0, "")
+        return AnswerOutcome(left.exchange, None, number, role, outcome, left.why)
+
+    def _asked(self, played: Played, steps: dict[int, Step], exchanges: dict[int, Exchange]) -> list[AnswerOutcome]:
+        """The challenges and redirects that the recording does not have. The first challenge of a device whose recorded credential
+        hangs on a nonce is the replay's own doing: nobody can know the nonce that the live server has in mind."""
+        found = []
+        excused = False
+        for live, number in played.asked:
+            step, response = steps[number], exchanges[live].response
+            status = response.status if response is not None else 0
+            message = step.turn.request
+            proves = proves_itself(message, step.turn.exchange.headers) if message is not None else None
+            ours = proves in (MD5, MAC) and not excused and status < 300
+            excused |= ours
+            detail = f"the live server asked for the message again (HTTP {status}), the recorded one did not"
+            if ours:
+                detail = "the live server sent a nonce of its own, because the recorded one could not be known to it"
+            outcome = Outcome.NOT_COMPARED if ours else Outcome.DIFFERS
+            found.append(AnswerOutcome(None, live, step.session.number, self._role(step.session), outcome, detail))
+        return found
+
 
 def _view(capture: Capture, exchanges: list[Exchange]) -> CaptureView:
     """Exchanges by themselves, made ready to be compared."""
@@ -182,33 +219,3 @@ def _presence(recorded: Exchange, live: Exchange) -> tuple[Outcome, str]:
         Outcome.NEW,
         f"HTTP {live.response.status}, where the recorded server gave no answer ({recorded.failure.cause})",
     )
-
-
-def _missed(left: LeftOut, traffic: Traffic) -> AnswerOutcome:
-    """What came of a recorded exchange that could not be played: nothing is missed where the server had not answered it."""
-    turn = next(each for each in traffic.turns if each.number == left.exchange)
-    session = traffic.session_of(turn)
-    outcome = Outcome.MISSING if turn.exchange.answered else Outcome.LEFT_OUT
-    number, role = (session.number, "+".join(session.roles)) if session else (0, "")
-    return AnswerOutcome(left.exchange, None, number, role, outcome, left.why)
-
-
-def _asked(played: Played, steps: dict[int, Step]) -> list[AnswerOutcome]:
-    """The challenges and redirects that the recording does not have. The first challenge of a device whose recorded credential
-    hangs on a nonce is the replay's own doing: nobody can know the nonce that the live server has in mind."""
-    found = []
-    excused = False
-    for live, number in played.asked:
-        step = steps[number]
-        exchange = next(each for each in played.exchanges if each.number == live)
-        status = exchange.response.status if exchange.response is not None else 0
-        message = step.turn.request
-        proves = proves_itself(message, step.turn.exchange.headers) if message is not None else None
-        ours = proves in (MD5, MAC) and not excused and status < 300
-        excused |= ours
-        detail = f"the live server asked for the message again (HTTP {status}), the recorded one did not"
-        if ours:
-            detail = "the live server sent a nonce of its own, because the recorded one could not be known to it"
-        outcome = Outcome.NOT_COMPARED if ours else Outcome.DIFFERS
-        found.append(AnswerOutcome(None, live, step.session.number, "+".join(step.session.roles), outcome, detail))
-    return found

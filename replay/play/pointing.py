@@ -82,18 +82,35 @@ def described(command: Command) -> str:
     return f"{command.name}{code}{' ' + uris[0] if uris else ''}{more}"
 
 
-def nearest(command: Command, recorded: Iterable[Command]) -> Command | None:
-    """The recorded command that is most like a live one, those of its name first; None where there is none."""
-    wanted = described(command)
-    best = max(
-        recorded,
-        key=lambda each: (
-            each.name == command.name,
-            difflib.SequenceMatcher(None, wanted, described(each), autojunk=False).ratio(),
-        ),
-        default=None,
-    )
-    return best if best is None or best.name == command.name or _uris(best) & _uris(command) else None
+class Known:
+    """The commands of a recording, each in words once, with the exchange that has it first: what a live command is most like."""
+
+    def __init__(self, commands: Iterable[tuple[int, Command]]) -> None:
+        self._commands: dict[str, tuple[int, Command]] = {}
+        self._nearest: dict[str, tuple[str | None, int | None]] = {}
+        for exchange, command in commands:
+            self._commands.setdefault(described(command), (exchange, command))
+
+    def nearest(self, command: Command) -> tuple[str | None, int | None]:
+        """The recorded command that is most like a live one, in words, and its exchange: one of its name, else one of its target;
+        None where there is neither."""
+        wanted = described(command)
+        if wanted not in self._nearest:
+            self._nearest[wanted] = self._look(command, wanted)
+        return self._nearest[wanted]
+
+    def _look(self, command: Command, wanted: str) -> tuple[str | None, int | None]:
+        matcher = difflib.SequenceMatcher(autojunk=False)
+        matcher.set_seq2(wanted)
+        best: tuple[tuple[bool, float], str, int] | None = None
+        for words, (exchange, each) in self._commands.items():
+            if each.name != command.name and not _uris(each) & _uris(command):
+                continue
+            matcher.set_seq1(words)
+            weight = (each.name == command.name, matcher.ratio())
+            if best is None or weight > best[0]:
+                best = (weight, words, exchange)
+        return (None, None) if best is None else best[1:]
 
 
 def point(

@@ -11,6 +11,7 @@ the device's live message for the recorded one; credentials, which need a secret
 import random
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -76,7 +77,7 @@ def renew(root: Part, sender: str, renewals: Renewals) -> None:
         old = part.text
         if not old:
             continue  # what is empty or missing stays so: it is an oddity that was recorded
-        identity = identity_at(path, sender)
+        identity = _identity(path, sender)
         content = path.endswith("Item/Data")
         if identity is None and content and uri is not None:
             identity = node_identity(uri, sender)
@@ -87,6 +88,12 @@ def renew(root: Part, sender: str, renewals: Renewals) -> None:
             new = renewals.elsewhere(old)
         if new != old:
             part.say(new)
+
+
+@lru_cache(4096)
+def _identity(path: str, sender: str) -> Identity | None:
+    """The row for an element. The paths of messages are few, and devices many."""
+    return identity_at(path, sender)
 
 
 def renew_headers(headers: Headers, sender: str, renewals: Renewals) -> Headers:

@@ -5,7 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any, Final
 
 from msgspec import Struct
@@ -48,18 +48,18 @@ def play(
     exchange, by whatever thread."""
     stop = threading.Event()
     order = itertools.count(1)
-
-    def run(number: int, unit: Unit) -> Played:
-        return _Device(number, unit, line, journal, stop, order, done).run()
+    devices = [_Device(number, unit, line, journal, stop, order, done) for number, unit in enumerate(units, 1)]
 
     with ThreadPoolExecutor(max_workers=min(len(units), MOST_AT_ONCE) or 1) as pool:
-        runs = [pool.submit(run, number, unit) for number, unit in enumerate(units, 1)]
+        runs = [pool.submit(device.run) for device in devices]
         try:
-            return [each.result() for each in runs]
+            wait(runs, return_when=FIRST_EXCEPTION)
+            return [each.result() for each in runs if each.done()]
         except BaseException:
-            stop.set()  # Ctrl-C, or a fault of ours: the others end with the message that they are at
-            for each in runs:
-                each.cancel()
+            stop.set()  # Ctrl-C, or a fault of ours: nobody waits for an answer any more
+            for run, device in zip(runs, devices, strict=True):
+                run.cancel()
+                device.abandon()
             raise
 
 
@@ -187,6 +187,11 @@ class _Device:
             for connection in self._connections.values():
                 connection.close()
         return self.player.played
+
+    def abandon(self) -> None:
+        """Ends what the device is waiting for."""
+        for connection in list(self._connections.values()):
+            connection.abandon()
 
     def _play(self, request: Request) -> None:
         self._wait_for(request.due)

@@ -15,7 +15,6 @@ from replay.capture.turns import DM, ENROLMENT, OPAQUE, Turn
 from replay.compare.replayed import LeftOut
 from replay.play.pointing import Answer, Place, answers_of
 from replay.syncml.model import Command, Status
-from replay.syncml.unenrol import alerts
 
 #: Ends of an exchange that say nothing of the server: the device went away, the recorder stopped, nobody knows.
 NOT_THE_SERVERS: Final = frozenset({"client-closed", "proxy-stopped", "other", "timeout"})
@@ -29,7 +28,8 @@ class Step(Struct, frozen=True):
     """A recorded device message to be played.
 
     `at` is when it was sent, in seconds since the first one, None where the capture has no times. `goes_on` says that the device
-    sent its next message before this exchange was over. `asked_for` says that the server had asked for it, by a challenge or a
+    sent its next message before this exchange was over. `message_before` is the MsgID of the session's message before, None for
+    the first. `asked_for` says that the server had asked for it, by a challenge or a
     redirect of the message before; `sent_again` that it is a retransmission. `alert` says that its session carries the
     unenrolment alert.
     """
@@ -39,6 +39,7 @@ class Step(Struct, frozen=True):
     answers: tuple[Answer, ...] = ()
     at: float | None = None
     goes_on: bool = False
+    message_before: str | None = None
     asked_for: bool = False
     sent_again: bool = False
     alert: bool = False
@@ -64,6 +65,7 @@ def scripts(traffic: Traffic, *, device: str | None = None, session: int | None 
     """A script for each device of a capture, or for one device, or one session alone, in order of their first message."""
     found: dict[str | None, Script] = {}
     pointing: dict[int, _Pointing] = {}
+    before: dict[int, Turn] = {}
     for turn in traffic.turns:
         belongs = traffic.session_of(turn)
         if belongs is None or (device is not None and belongs.device != device):
@@ -73,7 +75,9 @@ def scripts(traffic: Traffic, *, device: str | None = None, session: int | None 
         script = found.setdefault(belongs.device, Script(belongs.device))
         if belongs.number not in pointing:
             pointing[belongs.number] = _pointing(belongs)
-        _take(script, turn, belongs, pointing[belongs.number])
+        _take(script, turn, belongs, pointing[belongs.number], before.get(belongs.number))
+        if turn.exchange.delivered:
+            before[belongs.number] = turn
     for script in found.values():
         script.steps = list(_timed(script.steps))
     return list(found.values())
@@ -93,8 +97,8 @@ def outside(traffic: Traffic) -> list[LeftOut]:
     ]
 
 
-def _take(script: Script, turn: Turn, session: Session, pointing: _Pointing) -> None:
-    """Notes a turn: as a step, or as left out."""
+def _take(script: Script, turn: Turn, session: Session, pointing: _Pointing, before: Turn | None) -> None:
+    """Notes a turn, as a step or as left out. `before` is the one of its session before, of those that were delivered."""
     if turn.exchange.url:
         script.addresses.add(turn.exchange.url)
     if turn.request is not None and turn.request.header.target is not None:
@@ -108,23 +112,17 @@ def _take(script: Script, turn: Turn, session: Session, pointing: _Pointing) -> 
     if not turn.exchange.delivered:
         script.left_out.append(LeftOut(turn.number, "it never reached the server when it was recorded"))
         return
-    before = _before(session, turn)
     script.steps.append(
         Step(
             turn,
             session,
             tuple(answers_of(turn.request, pointing.get(turn.number, {}))),
+            message_before=before.message_id if before is not None else None,
             asked_for=before is not None and before.asked_again,
             sent_again=turn.number in session.retransmissions,
-            alert=any(each.request is not None and next(alerts(each.request), None) for each in session.turns),
+            alert="alert" in session.roles,
         )
     )
-
-
-def _before(session: Session, turn: Turn) -> Turn | None:
-    """The turn of the session before one that was delivered."""
-    before = [each for each in session.turns[: session.turns.index(turn)] if each.exchange.delivered]
-    return before[-1] if before else None
 
 
 def _pointing(session: Session) -> _Pointing:

@@ -106,7 +106,10 @@ class ServerPlayer:
         session, given = peer.session(message, digest, now)
         if given is not None:
             return self._once_more(peer, session, call, given)
+        session.step_back()
+        before = session.at
         reply = self._play(peer, session, call, proof)
+        session.last = (reply, before)
         session.keep(digest, Given(reply, now, message.header.msg_id == "1"))
         return reply
 
@@ -169,9 +172,8 @@ class ServerPlayer:
         if self._must_prove(session, step):
             return self._challenge(peer, session, call, proof)
         if step is None:
-            what = (
-                session.why if session.recorded is None else f"the recorded session has {len(session.steps)} exchanges"
-            )
+            known = session.recorded is not None
+            what = f"that session was over after exchange {session.steps[-1].number}" if known else session.why
             return self._plain(peer, session, call, f"{_said(message)} is not in the recording: {what}")
         recorded = step.turn.request
         if _aborts(message) and not (recorded is not None and _aborts(recorded)):

@@ -54,14 +54,16 @@ class Given(Struct):
 class LiveSession(Struct):
     """A live session: which recorded one it plays (where it is None, `why` says why), and how far it has come.
 
-    `message_id` is the server's last MsgID; `again` says that the last answer asks for the same bytes once more (HTTP 401, 407 or a
-    redirect); `trusted` that the device has proved itself. `heard` are the live messages by the recorded exchange.
+    `message_id` is the server's last MsgID; `last` is the newest reply, and how far the session had come before it; `again` says
+    that it asks for the same bytes once more (HTTP 401, 407 or a redirect); `trusted` that the device has proved itself. `heard`
+    are the live messages by the recorded exchange.
     """
 
     recorded: ServerSession | None
     why: str = ""
     at: int = 0
     message_id: str = "0"
+    last: tuple[Reply, int] | None = None
     heard: dict[int, Heard] = field(default_factory=dict)
     given: dict[bytes, Given] = field(default_factory=dict)
     count: int = 0
@@ -77,6 +79,16 @@ class LiveSession(Struct):
     def step(self) -> ServerStep | None:
         """The recorded step that is due."""
         return self.steps[self.at] if self.at < len(self.steps) else None
+
+    @property
+    def owes(self) -> bool:
+        """Whether the device did not get the last answer, because a fault took its place or it did not wait: it is due again."""
+        return self.last is not None and self.last[0].end is End.ANSWER and not self.last[0].delivered
+
+    def step_back(self) -> None:
+        """Makes an answer that the device did not get due again. What it says next cannot be an answer to it."""
+        if self.last is not None and self.owes:
+            self.at = self.last[1]
 
     @property
     def next_id(self) -> str:
@@ -133,6 +145,7 @@ class Peer:
         self.maker = maker
         self._sessions: OrderedDict[str, LiveSession] = OrderedDict()
         self._begun = {True: 0, False: 0}
+        self._newest: dict[bool, LiveSession] = {}
 
     def session(self, message: Message, digest: bytes, now: float) -> tuple[LiveSession, Given | None]:
         """The live session of a message, a new one where it opens one; with the answer that was given to a retransmission.
@@ -153,15 +166,17 @@ class Peer:
         return self._open(key, alert=next(alerts(message), None) is not None, first=first), None
 
     def _open(self, key: str, *, alert: bool, first: bool) -> LiveSession:
-        """A new session: the next one with, or without, the alert."""
+        """A new session: the next one with, or without, the alert; the same once more where the device did not get its answers."""
         live = LiveSession(None, "its session began before this server, or goes on under another SessionID")
         if first:
-            place = self._begun[alert]
-            self._begun[alert] += 1
+            newest = self._newest.get(alert)
+            if newest is None or not newest.owes:
+                self._begun[alert] += 1
+            place = self._begun[alert] - 1
             mine = [each for each in self.part.sessions if each.alert is alert]
             kind = "with the alert" if alert else "without the alert"
             why = f"it is session {place + 1} {kind} of this device, and the recording has {len(mine)}"
-            live = LiveSession(mine[place] if place < len(mine) else None, why)
+            live = self._newest[alert] = LiveSession(mine[place] if place < len(mine) else None, why)
         self._sessions[key] = live
         self._sessions.move_to_end(key)
         if len(self._sessions) > _MOST_SESSIONS:

@@ -3,6 +3,7 @@
 A request goes out once. A connection that the server has closed meanwhile is noticed before anything is sent over it, and replaced.
 """
 
+import contextlib
 import http.client
 import select
 import socket
@@ -118,6 +119,13 @@ class Connection:
         if self._http is not None:
             self._http.close()
             self._http = None
+
+    def abandon(self) -> None:
+        """Ends whatever another thread is waiting for on this connection."""
+        held = self._http.sock if self._http is not None else None
+        if held is not None:
+            with contextlib.suppress(OSError):  # it had ended by itself
+                held.shutdown(socket.SHUT_RDWR)
 
     def _is_gone(self) -> bool:
         """Whether the server has closed the connection, or sent what nobody asked for: a new one is better then."""

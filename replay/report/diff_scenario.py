@@ -97,12 +97,11 @@ class _Episode:
     def _rows(self) -> Iterator[tuple[Happening | None, Row]]:
         yield from self._another_kind()
         late = {id(each.happening): each for each in self.following.departures if each.how == "late"}
-        again = {id(each) for each in self._again()}
+        again = self._again()
+        yield from ((each, self._unexpected(each)) for each in again)
         for step, happening in self.following.met:
             departed = late.get(id(happening))
-            if id(happening) in again:
-                yield happening, self._unexpected(happening)
-            else:
+            if not any(happening is each for each in again):
                 yield happening, Row(step.text, self._words(happening), (_late(departed),) if departed else ())
         for departed in self.following.departures:
             if departed.how == "missing":

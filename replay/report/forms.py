@@ -5,7 +5,7 @@ from typing import Final
 from replay.expect.judge import Judgement
 from replay.report.shapes import ReportShape
 
-FORMS: Final = ("text", "json", "junit", "sarif", "markdown")
+FORMS: Final = ("text", "json", "html", "junit", "sarif", "markdown")
 
 
 def render(form: str, judgements: list[Judgement], shaped: ReportShape, *, detail: int, fail_on: str) -> str:
@@ -15,6 +15,10 @@ def render(form: str, judgements: list[Judgement], shaped: ReportShape, *, detai
             from replay.report.as_json import as_json
 
             return as_json(shaped)
+        case "html":
+            from replay.report.html.check import check_html
+
+            return check_html(judgements, shaped)
         case "junit":
             from replay.report.junit import junit
 

@@ -115,7 +115,7 @@ def _exchange(exchange: ExchangeShape) -> Iterator[str]:
     live = f"live {exchange.live}" if exchange.live is not None else "not sent"
     outcome = click.style(f"{exchange.outcome:<12}", fg=_TOLD.get(exchange.outcome))
     detail = f"  {visible(exchange.detail)}" if exchange.detail else ""
-    session = f"session {exchange.session} ({exchange.role})" if exchange.session else "no session"
+    session = f"session {exchange.session} ({visible(exchange.role)})" if exchange.session else "no session"
     yield f"    {_MARKS[exchange.outcome]} {outcome} {recorded}, {live}, {session}{detail}"
     for change in exchange.changes[:_MOST_CHANGES]:
         yield f"        {_change(change)}"

@@ -94,7 +94,8 @@ def _episode(episode: EpisodeShape) -> list[str]:
     for phase in episode.phases:
         at = f"{phase.at.partition('T')[2] or phase.at}  " if phase.at else ""
         where = f"exchange {phase.exchange}  " if phase.exchange else ""
-        status = click.style(f"{phase.status:<12}", fg="red" if phase.status == "contradicted" else None)
+        status = f"{phase.status:<12}"
+        status = click.style(status, fg="red") if phase.status == "contradicted" else status
         lines.append(f"    {_MARKS[phase.status]} {phase.name:<8} {status}  {at}{where}{visible(phase.detail)}")
         if phase.name == "cleanup":
             lines += _steps(episode.evidence)
@@ -111,7 +112,8 @@ def _steps(evidence: list[EvidenceShape]) -> Iterator[str]:
         when = times[0] if len(found) == 1 else f"{times[0]} to {times[-1]}, {len(found)} times"
         events = sorted({each.event for each in found if each.event is not None})
         what = f"event{'s' if len(events) > 1 else ''} {', '.join(map(str, events))}" if events else found[0].text
-        said = click.style(f"{outcome:<6}", fg="red" if outcome == "failed" else None)
+        said = f"{outcome:<6}"
+        said = click.style(said, fg="red") if outcome == "failed" else said
         yield f"        {step:<13} {said}  {when}  {visible(what)}".rstrip()
 
 

@@ -2,9 +2,11 @@
 
 import json
 import shutil
+import ssl
 import sys
 
 import pytest
+import trustme
 from click.testing import CliRunner
 
 from replay.capture.readers import read as read_capture
@@ -302,3 +304,26 @@ def test_the_real_captures_of_others_can_be_played(shared_data, tmp_path):
         shutil.move(tmp_path / "live.jsonl", tmp_path / "last.jsonl")
         live = assemble(read_capture(str(tmp_path / "last.jsonl")))
         assert all(turn.request is not None for turn in live.turns)
+
+
+def test_mutual_tls_with_the_server_itself(tmp_path):
+    """The server's certificate is verified, and the device's is shown where it is given and demanded."""
+    ca = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+    ca.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    ca.issue_cert("device@example.com").private_key_and_cert_chain_pem.write_to_path(tmp_path / "device.pem")
+    with LabServer(tls=context) as server:
+        trusting = (GOLDEN / "user.jsonl", "--to", server.url, "--ca", tmp_path / "ca.pem")
+        assert run(*trusting, "--cert", tmp_path / "device.pem", "-o", tmp_path / "live.jsonl").exit_code == 0
+        assert len(server.certificates) == 1
+        without = run(*trusting)
+        stranger = run(GOLDEN / "user.jsonl", "--to", server.url, "--cert", tmp_path / "device.pem")
+    assert without.exit_code == stranger.exit_code == 1
+    # under TLS 1.3 a missing certificate is refused after the handshake, by an alert or by the end of the connection
+    assert "3 missing" in without.stdout
+    assert "CERTIFICATE_VERIFY_FAILED" in stranger.stdout
+    (shown,) = {each.client_cert.sha256 for each in read_capture(str(tmp_path / "live.jsonl")).exchanges}
+    assert shown == server.certificates[0].sha256

@@ -2,6 +2,7 @@
 
 import copy
 import io
+import itertools
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -236,7 +237,7 @@ def swap_commands(story: Story, draw: random.Random) -> Edited:
 
     def having(body: Body) -> list[Any]:
         commands = _commands(body)
-        return [one for one, other in zip(commands, commands[1:], strict=False) if _content(one) != _content(other)]
+        return [one for one, other in itertools.pairwise(commands) if _content(one) != _content(other)]
 
     other = copied(story)
     body, element = _some(other, draw, having)

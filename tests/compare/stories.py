@@ -1,6 +1,7 @@
 """Small captures to compare, and what came of it in short."""
 
 import io
+import json
 from typing import Any
 
 from replay.capture.journal_reader import read
@@ -9,7 +10,11 @@ from replay.compare.changes import Change, Comparison
 from replay.compare.compare import compare
 from tests.story import Story
 
-GUIDS = ["{AF9257BA-6BBD-4624-AA9B-0182D50292C3}", "{0B7D4D0A-9E0B-4C5A-8A0B-3E8B4E2C1D11}", "11111111-2222-3333-4444-555555555555"]
+GUIDS = [
+    "{AF9257BA-6BBD-4624-AA9B-0182D50292C3}",
+    "{0B7D4D0A-9E0B-4C5A-8A0B-3E8B4E2C1D11}",
+    "11111111-2222-3333-4444-555555555555",
+]
 
 
 def traffic(story: Story | bytes) -> Traffic:
@@ -24,7 +29,7 @@ def diff(expected: Story | bytes, actual: Story | bytes, **options: Any) -> Comp
 def edited(story: Story, old: str, new: str, count: int = -1) -> bytes:
     """A story with a text replaced in its messages; fails where there is none."""
     text = story.text()
-    coded = [part.replace('"', '\\"').encode() for part in (old, new)]
+    coded = [json.dumps(part)[1:-1].encode() for part in (old, new)]
     assert coded[0] in text, old
     return text.replace(*coded, count)
 

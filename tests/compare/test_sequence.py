@@ -29,10 +29,19 @@ def test_one_missing_among_many_of_the_same():
     assert len(found.kept) == 2999
 
 
-def test_repetitions_in_the_middle_are_left_in_order_where_they_are_too_many():
+def test_many_repetitions_that_a_few_edits_explain():
     one, other = "x" + "ab" * 400 + "y", "z" + "ba" * 400 + "w"
-    assert keyed(one, other).kept == ()
-    assert len(keyed(one, other, likeness=lambda here, there: 1.0).kept) == 802
+    found = keyed(one, other)
+    assert len(found.kept) == 799
+    assert len(found.moved) == 1
+
+
+def test_many_repetitions_that_nothing_explains():
+    draw = random.Random(1)
+    one, other = ("".join(draw.choice("ab") for _ in range(1500)) for _ in range(2))
+    found = keyed("x" + one + "y", "z" + other + "w")
+    assert all(here == there for here, there in found.kept)
+    assert len(found.kept) > 500
 
 
 def test_what_stands_elsewhere_has_moved():

@@ -100,3 +100,17 @@ def test_every_rule_looks_at_an_episode_that_is_decided():
     assert live(story, at=story.now + 1).episodes[0].failed == ()
     (episode,) = live(story, at=story.now + 61).episodes
     assert (episode.state, episode.failed) == ("fail", ("MSG003",))
+
+
+def test_an_episode_that_goes_on_after_it_was_decided_is_looked_at_again():
+    story = Story().ordinary("1").get_session("2").watch(5).alert("3")
+    judge = LiveJudge("story.jsonl", Options(), Scope())
+    judge.feed(story.text())
+    (episode,) = judge.look(MONO0 + story.now + 61).episodes
+    assert (episode.state, episode.failed) == ("pass", ())
+    known = len(story.text())
+    story.watch(70).go_on("2", 2)  # a session that was open before the alert
+    judge.feed(story.text()[known:])
+    (episode,) = judge.look(MONO0 + story.now).episodes
+    assert (episode.state, episode.failed) == ("fail", ("UNE008",))
+    assert story.judge().episodes[0].verdict.word == "fail"

@@ -2,7 +2,7 @@
 
 from replay.lab import messages
 from replay.play.body import take_apart
-from replay.play.pointing import Answer, beside, described, nearest, point
+from replay.play.pointing import Answer, Known, beside, described, point
 from replay.syncml.model import Results, Status
 from replay.syncml.read import read
 from tests.story import Story
@@ -113,7 +113,8 @@ def test_the_nearest_is_of_the_same_name_or_target():
     commands = server(
         messages.get(1, "./DevDetail/SwV"), messages.get(2, "./X"), messages.unenrol_exec(3, "P")
     ).commands
-    near = nearest(server(messages.get(1, "./DevDetail/SwW")).commands[0], commands)
-    assert described(near) == "Get ./DevDetail/SwV"
-    assert nearest(server(messages.get(1, A)).commands[0], commands[2:]) is None
-    assert nearest(server(messages.get(1, A)).commands[0], []) is None
+    known = Known([(7, commands[1]), (8, commands[0]), (9, commands[0]), (9, commands[2])])
+    assert known.nearest(server(messages.get(1, "./DevDetail/SwW")).commands[0]) == ("Get ./DevDetail/SwV", 8)
+    assert Known([(9, commands[2])]).nearest(server(messages.get(1, A)).commands[0]) == (None, None)
+    delete = "<Delete><CmdID>1</CmdID><Item><Target><LocURI>./X</LocURI></Target></Item></Delete>"
+    assert known.nearest(server(delete).commands[0]) == ("Get ./X", 7)

@@ -154,3 +154,31 @@ def test_a_password_is_in_no_journal(tmp_path):
         capture = read_journal(file, "live.jsonl")
     assert capture.redacted
     assert len(capture.exchanges) == 2
+
+
+def test_a_fault_ends_the_devices_that_wait(tmp_path):
+    """The journal cannot be written any more: the others do not wait for their answers."""
+    begun, release = threading.Event(), threading.Event()
+
+    def answer(body, _headers):
+        begun.set()
+        release.wait(60)
+        return good(body)
+
+    class Broken:
+        def request(self, exchange):
+            if exchange.id.startswith("2."):
+                assert begun.wait(60)
+                raise OSError("the disk is full")
+
+        def ended(self, exchange):
+            """Nothing is written."""
+
+        def write(self, *_, **__):
+            """Nothing is written."""
+
+    with HttpServer(answer) as server:
+        unit = unit_of(traffic_of(Story().ordinary("1")), server.url)
+        with pytest.raises(OSError, match="the disk is full"):
+            play([unit, unit], Line(None, 3600.0), Broken())
+        release.set()

@@ -31,7 +31,7 @@ from msgspec import Struct
 from replay.expect.case import Case, Rule, Spot
 from replay.expect.dialogue import Answer, Dialogue, Line
 from replay.expect.finding import Finding, Severity
-from replay.expect.rules._dialogue import CODES, answer_spot, command_name, message_name
+from replay.expect.rules._dialogue import CODES, command_name, message_name, on_answers
 from replay.syncml.model import Alert, Command, Item, Leaf, Results, Status
 from replay.syncml.names import SESSION_ABORT
 
@@ -72,11 +72,16 @@ class _Chunk(Struct, frozen=True):
 
     @property
     def uri(self) -> str:
-        """The node that it is about."""
+        """The node that it is about; empty where none is named."""
         for address in (self.item.target, self.item.source):
             if address is not None and address.uri:
                 return address.uri
         return ""
+
+    @property
+    def about(self) -> str:
+        """The node that it is about, in words."""
+        return self.uri or command_name(self.command)
 
     @property
     def size(self) -> Leaf | None:
@@ -135,7 +140,7 @@ class _Objects:
         open_ = self.open.get(line.side)
         for nth, chunk in enumerate(_items(line)):
             if open_ is not None and open_.chunks[-1].line is line:
-                what = f"{command_name(chunk.command)} follows an unfinished chunk of {open_.chunks[-1].uri}"
+                what = f"{command_name(chunk.command)} follows an unfinished chunk of {open_.chunks[0].about}"
                 yield self._finding(chunk.spot, line, what)
                 break
             if open_ is not None and nth == 0 and _goes_on(open_, chunk):
@@ -159,9 +164,9 @@ class _Objects:
         if not open_.from_first:
             return
         if chunk.size is None:
-            yield self._finding(chunk.spot, chunk.line, f"the first chunk of {chunk.uri} has no Size")
+            yield self._finding(chunk.spot, chunk.line, f"the first chunk of {chunk.about} has no Size")
         elif not chunk.size.text.strip().isdecimal():
-            what = f"Size of {chunk.uri} is {chunk.size.text!r}, which is no number of bytes"
+            what = f"Size of {chunk.about} is {chunk.size.text!r}, which is no number of bytes"
             yield self._finding(chunk.spot, chunk.line, what)
 
     def _next_chunk(self, open_: _Open, chunk: _Chunk) -> Iterator[Finding]:
@@ -169,13 +174,13 @@ class _Objects:
         open_.buffered = False
         if chunk.size is not None and not open_.sized_again:
             open_.sized_again = True
-            what = f"a further chunk of {chunk.uri} has Size, which belongs into the first alone"
+            what = f"a further chunk of {open_.chunks[0].about} has Size, which belongs into the first alone"
             yield self._finding(chunk.spot, chunk.line, what)
 
     def _unfinished(self, open_: _Open, spot: Spot, line: Line, instead: str) -> Iterator[Finding]:
         """An object is not gone on with, although the other side has taken its last chunk."""
         if open_.buffered:
-            what = f"{instead} comes where the next chunk of {open_.chunks[0].uri} was due"
+            what = f"{instead} comes where the next chunk of {open_.chunks[0].about} was due"
             yield self._finding(spot, line, what)
 
     def _whole(self, open_: _Open) -> Iterator[Finding]:
@@ -186,15 +191,15 @@ class _Objects:
             return
         sizes = _sizes(open_.chunks)
         if sizes and int(announced) not in sizes:
-            what = f"{first.uri} is complete with {sizes[0]} bytes; its first chunk announced {announced}"
+            what = f"{first.about} is complete with {sizes[0]} bytes; its first chunk announced {announced}"
             yield self._finding(last.spot, last.line, what)
 
     # -- the receiver ----------------------------------------------------------------------------------------------------
 
     def _answers(self, line: Line) -> Iterator[Finding]:
         """What a message says of the chunks that the other side sent."""
-        for answer in line.carries:
-            yield from self._answer(line, answer)
+        wrong = [(answer, what) for answer in line.carries if (what := self._answer(line, answer)) is not None]
+        yield from on_answers(self.case, RULE, wrong, "Data")
         other = next((side for side, open_ in self.open.items() if side != line.side and open_ is not None), None)
         open_ = self.open.get(other) if other else None
         if open_ is None or not line.judged or open_.chunks[-1].line.place != line.place - 1:
@@ -206,10 +211,11 @@ class _Objects:
             what = f"no Status 213 for the chunk in {chunk.name}"
             yield self._finding(Spot(line.turn, line.side, (), ("SyncBody",)), line, what)
 
-    def _answer(self, line: Line, answer: Answer) -> Iterator[Finding]:
+    def _answer(self, line: Line, answer: Answer) -> str | None:
+        """What is wrong with an answer to a chunk, or to what is none, in words; None where nothing is."""
         command = answer.to.command if answer.to else None
         if not isinstance(answer.command, Status) or command is None or answer.target is None or answer.stray:
-            return
+            return None
         chunked = self._chunked.get(id(command))
         if chunked is None:
             chunked = self._chunked[id(command)] = any(item.more_data for item in command.items)
@@ -220,15 +226,13 @@ class _Objects:
             if code[:1] in ("4", "5"):
                 self.open[answer.target.side] = None
         if not line.judged:
-            return
+            return None
+        which = f"{command_name(command)} of message {answer.target.msg_id}"
         if chunked and code[:1] == "2" and code in CODES and code != _BUFFERED:
-            what = (
-                f"Status {code} for the chunk in {command_name(command)} of message {answer.target.msg_id}; 213 was due"
-            )
-            yield self.case.finding(RULE, f"in {message_name(line)}: {what}", spot=answer_spot(answer, "Data"))
-        elif not chunked and code == _BUFFERED:
-            what = f"Status 213 for {command_name(command)} of message {answer.target.msg_id}, which has no MoreData"
-            yield self.case.finding(RULE, f"in {message_name(line)}: {what}", spot=answer_spot(answer, "Data"))
+            return f"Status {code} for the chunk in {which}; 213 was due"
+        if not chunked and code == _BUFFERED:
+            return f"Status 213 for {which}, which has no MoreData"
+        return None
 
 
 def _has_chunk(line: Line) -> bool:

@@ -37,12 +37,18 @@ RULE = Rule(
 def check(subject: EpisodeCase) -> Iterable[Finding]:
     """Findings of UNE014."""
     window, silence = subject.window, subject.silence
-    if window is None or silence is None or not silence.short or silence.broken_by:
+    if silence is None or silence.broken_by:
         return
     seen = subject.episode.alert or subject.episode.trigger
+    after = "alert session" if subject.episode.alert else "Exec"
     source = f" ({subject.quiet.source})" if subject.quiet.source else ""
-    message = (
-        f"the recording shows {window.seconds:.1f} s after the {'alert session' if subject.episode.alert else 'Exec'}, less than "
-        f"the quiet time of {subject.quiet.seconds:g} s{source}: silence is not proved. Record longer, or set --quiet"
-    )
+    if window is not None and silence.short:
+        message = (
+            f"the recording shows {window.seconds:.1f} s after the {after}, less than the quiet time of "
+            f"{subject.quiet.seconds:g} s{source}: silence is not proved. Record longer, or set --quiet"
+        )
+    elif window is None and subject.case.traffic.capture.stretches:
+        message = f"the {after} has no time in the recording, though other lines have: silence is not proved"
+    else:
+        return
     yield subject.case.finding(RULE, message, spot=Spot(seen.turn if seen else None), episode=subject.episode)

@@ -59,7 +59,4 @@ def _may_show(turn: Turn, kind: str) -> bool:
         return True
     if kind != SERVER:
         return turn.request_error is not None or (turn.kind == DM and turn.exchange.body is None)
-    response, exchange = turn.exchange.response, turn.exchange
-    if turn.kind != DM or response is None or exchange.cut or not 200 <= response.status < 300:
-        return False
-    return turn.response_error is not None or turn.opaque_response or response.body is None
+    return turn.kind == DM and turn.response_unread

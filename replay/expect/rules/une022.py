@@ -10,8 +10,8 @@ knows what it expects can say so in a file, and is told which step went wrong.
 
 ## Known exceptions
 What other rules report is not reported again: a missing alert (UNE001), Exec (UNE021) or silence (UNE011, UNE014). What no
-step speaks of is left alone. Where the recording ended before the quiet time had passed, a step that is still missing is
-inconclusive.
+step speaks of is left alone. Where the recording ended before the quiet time had passed, or a message could not be read that may
+have held it, a step that is missing is inconclusive.
 
 ## Good
 A step `command = "Delete"`, `times = 3` before the step `what = "exec"`, and a server that sends three Deletes, then the
@@ -26,7 +26,7 @@ from collections.abc import Iterable
 from replay.capture.references import REQUEST
 from replay.expect.case import EpisodeCase, Rule, Spot
 from replay.expect.finding import Finding, Party, Severity
-from replay.expect.scenarios.model import Scenario
+from replay.expect.scenarios.model import Scenario, Step
 from replay.expect.steps import Departed, Following, Happening, follow
 
 RULE = Rule(
@@ -52,7 +52,8 @@ def check(subject: EpisodeCase) -> Iterable[Finding]:
 def _finding(subject: EpisodeCase, scenario: Scenario, following: Following, departed: Departed) -> Finding:
     step, happening = departed.step, departed.happening
     severity = step.severity
-    if departed.how == "missing" and happening is None and not _over(subject, following):
+    unread = _unread(subject, step) if departed.how == "missing" and severity is Severity.ERROR else None
+    if unread is not None or (departed.how == "missing" and happening is None and not _over(subject, following)):
         severity = Severity.INCONCLUSIVE
     if happening is None:
         last = subject.episode.enrolment.sessions[-1].turns[-1]
@@ -61,7 +62,7 @@ def _finding(subject: EpisodeCase, scenario: Scenario, following: Following, dep
         spot = Spot(happening.turn, happening.side, happening.place)
     return subject.case.finding(
         RULE,
-        f"scenario {scenario.name!r}: {_message(departed)}",
+        f"scenario {scenario.name!r}: {_message(departed)}" + (f"; but {unread}" if unread else ""),
         spot=spot,
         severity=severity,
         party=Party(step.sender),
@@ -78,6 +79,15 @@ def _over(subject: EpisodeCase, following: Following) -> bool:
     return stretches[-1].end.clock - last.clock >= subject.quiet.seconds
 
 
+def _unread(subject: EpisodeCase, step: Step) -> str | None:
+    """What of the enrolment could not be read and may have held a step, in words; None where nothing is missing."""
+    enrolment = subject.episode.enrolment
+    unread = [turn.number for turn in subject.case.unseen.requests(enrolment)]
+    if step.sender is Party.SERVER:
+        unread += [turn.number for _, turn in enrolment.timeline() if turn.response_unread]
+    return f"exchange {min(unread)} could not be read" if unread else None
+
+
 def _message(departed: Departed) -> str:
     step, happening = departed.step, departed.happening
     accepted = "; accepted here: " + "; ".join(each.text for each in departed.accepted) if departed.accepted else ""
@@ -85,7 +95,8 @@ def _message(departed: Departed) -> str:
         case "missing":
             others = "".join(f", and {each.text}" for each in departed.others)
             came = f" when {_what(happening)} came" if happening else " when the episode ended"
-            return f"the step {step.text}{others} is missing{came}{accepted}"
+            some = f" (it came {departed.came} of {step.at_least} times)" if departed.came else ""
+            return f"the step {step.text}{others} is missing{some}{came}{accepted}"
         case "forbidden":
             return f"{_what(happening)} is forbidden here by the step {step.text}{accepted}"
         case "late":

@@ -21,8 +21,8 @@ _LINES: Final = 3_000
 
 
 class Line(Struct, frozen=True):
-    """One line of a message's elements: an opening tag, a text and a closing tag, as far as they are on it; `marks` are the findings
-    on the element that begins here."""
+    """One line of a message's elements: an opening tag, a text and a closing tag, as far as they are on it; `marks` are the
+    findings on the element that begins here."""
 
     depth: int
     begin: str
@@ -32,8 +32,8 @@ class Line(Struct, frozen=True):
 
 
 class Body(Struct, frozen=True):
-    """What is shown of a body: `head` is the first line and the headers, `elements` and `normal` are of a message that was read, `text`
-    or `dump` the body itself; `cut` says what is left out."""
+    """What is shown of a body: `head` is the first line and the headers, `elements` and `normal` are of a message that was
+    read, `text` or `dump` the body itself; `cut` says what is left out."""
 
     head: str
     elements: list[Line]
@@ -57,7 +57,9 @@ def body_of(
     text = text_of(content)
     lines = elements(message, marks) if message is not None else []
     shown, most = (content, _DUMP) if text is None else (text, BODY)
-    cut = f"the first {most:,} of {len(shown):,} {'bytes' if text is None else 'characters'}" if len(shown) > most else ""
+    cut = (
+        f"the first {most:,} of {len(shown):,} {'bytes' if text is None else 'characters'}" if len(shown) > most else ""
+    )
     if len(lines) > _LINES:
         cut = f"{cut} and " * bool(cut) + f"the first {_LINES:,} of {len(lines):,} elements"
     return Body(

@@ -1,4 +1,4 @@
-"""The report of `omadm check` as one HTML file: verdict and why, a drawing of each unenrolment, findings, messages, and the rules."""
+"""The report of `omadm check` as one HTML file: verdict and why, a drawing of each unenrolment, findings, messages, rules."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from msgspec import UNSET, Struct
 
 from replay.capture.times import iso
 from replay.expect.finding import Finding, Severity, Verdict
-from replay.expect.judge import Judgement
+from replay.expect.judge import EpisodeJudgement, Judgement
 from replay.expect.rules import registry
 from replay.report.html.drawing import LANES, Drawing, drawing_of
 from replay.report.html.exchanges import Listing, listing
@@ -20,8 +20,11 @@ from replay.report.shapes import CaptureShape, EpisodeShape, ReportShape
 _WEIGHTS: Final = list(Severity)
 #: Unenrolments whose details are open at first: where something is wrong, or where there are only a few.
 _OPEN: Final = 5
-#: Exchanges with the same finding that are named.
+#: Exchanges with the same finding that are named; findings and unenrolments that are shown; unenrolments that are drawn.
 _ALSO: Final = 40
+_FINDINGS: Final = 2_000
+_EPISODES: Final = 1_000
+_DRAWN: Final = 200
 
 
 class FindingView(Struct, frozen=True):
@@ -39,24 +42,27 @@ class FindingView(Struct, frozen=True):
 
 
 class EpisodeView(Struct, frozen=True):
-    """An unenrolment: the report's own words on it, and its drawing."""
+    """An unenrolment: the report's own words on it, how the device's clock goes with the recorder's, and the drawing."""
 
     anchor: str
     shape: EpisodeShape
     how: str
     why: str
-    drawing: Drawing
+    clock: str
+    drawing: Drawing | None
     open: bool
 
 
 class CaptureView(Struct, frozen=True):
-    """A capture."""
+    """A capture. Not everything of a large one is shown: `episodes_left_out` and `findings_left_out` count what is not."""
 
     anchor: str
     shape: CaptureShape
     why: str
     counts: str
     episodes: list[EpisodeView]
+    episodes_left_out: int
+    findings_left_out: int
     findings: list[FindingView]
     accepted: list[FindingView]
     listing: Listing
@@ -94,6 +100,8 @@ def _capture(number: int, judgement: Judgement, shape: CaptureShape) -> CaptureV
         why=why(judgement),
         counts=_counts(shape),
         episodes=_episodes(judgement, shape, sheet),
+        episodes_left_out=max(len(shape.episodes) - _EPISODES, 0),
+        findings_left_out=max(len(shape.findings) - _FINDINGS, 0),
         findings=[each for each in findings if each.finding.accepted is None],
         accepted=[each for each in findings if each.finding.accepted is not None],
         listing=listed,
@@ -115,20 +123,29 @@ def _notes(judgement: Judgement) -> list[tuple[str, str, str]]:
 
 
 def _episodes(judgement: Judgement, shape: CaptureShape, sheet: Sheet) -> list[EpisodeView]:
-    """The unenrolments. Open at first are those in which something is wrong, and all where there are only a few."""
-    wrong = [each.episode.number for each in judgement.episodes if each.verdict is not Verdict.PASS]
-    opened = set(wrong[:_OPEN]) if len(judgement.episodes) > _OPEN else {e.episode.number for e in judgement.episodes}
+    """The unenrolments that are shown, those first in which something is wrong. A few of these are open at first; all are, where
+    there are only a few."""
+    pairs = list(zip(judgement.episodes, shape.episodes, strict=True))
+    pairs.sort(key=lambda pair: pair[0].verdict is Verdict.PASS)
+    few = len(pairs) <= _OPEN
     return [
         EpisodeView(
             anchor=sheet.anchors.episode(each.id),
             shape=each,
             how=HOW[each.scenario],
             why=why_episode(judged, judgement),
-            drawing=drawing_of(judged, sheet),
-            open=each.id in opened,
+            clock=_clock(judged),
+            drawing=drawing_of(judged, sheet) if place < _DRAWN else None,
+            open=few or (place < _OPEN and judged.verdict is not Verdict.PASS),
         )
-        for judged, each in zip(judgement.episodes, shape.episodes, strict=True)
+        for place, (judged, each) in enumerate(pairs[:_EPISODES])
     ]
+
+
+def _clock(judged: EpisodeJudgement) -> str:
+    """How the device's clock goes with the recorder's, in words; nothing where there is no evidence."""
+    evidence = judged.case.evidence
+    return evidence.clock.words if evidence is not None and evidence.clock is not None else ""
 
 
 def _by_weight(findings: list[Finding]) -> list[int]:
@@ -139,7 +156,7 @@ def _by_weight(findings: list[Finding]) -> list[int]:
 def _findings(judgement: Judgement, sheet: Sheet, listed: Listing) -> list[FindingView]:
     lines, entries = file_lines(judgement), registry()
     views = []
-    for place in _by_weight(judgement.findings):
+    for place in _by_weight(judgement.findings)[:_FINDINGS]:
         finding = judgement.findings[place]
         entry = entries.get(finding.rule)
         views.append(

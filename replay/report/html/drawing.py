@@ -1,7 +1,8 @@
 """The drawing of an episode: where the rows of its course stand. Heights are pixels; across, lanes stand at shares of the width, so
 that the drawing fits any page and its letters keep their size.
 
-Time goes down. What lies close together keeps a least distance; a longer time than `_SHOWN` seconds is left out, and the axis broken.
+Time goes down. What lies close together keeps a least distance; a longer time than `_SHOWN` seconds is left out, and the axis
+broken.
 """
 
 from typing import Final
@@ -15,7 +16,7 @@ from replay.report.html.rows import DEVICE, PROXY, SERVER, Row
 from replay.report.html.sequence import course_of
 
 #: Where the lanes stand, in percent of the width beside the axis.
-LANES: Final = {DEVICE: 6, PROXY: 42, SERVER: 78}
+LANES: Final = {DEVICE: 7, PROXY: 48, SERVER: 89}
 #: Room for the names of the lanes, and below the last row.
 _HEAD: Final = 40
 _FOOT: Final = 16

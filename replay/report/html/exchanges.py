@@ -1,8 +1,8 @@
 """The sessions of a capture with their exchanges and messages, as the page lists them, and which of them it shows in full.
 
-A page must open without freezing. Of a large capture, only messages that a finding stands in or that belong to an unenrolment are
-shown in full, the former first, until `_ROOM` is taken; of a very large one, only sessions with such messages are listed besides the
-first ones. What is left out is counted, and `omadm show` has all of it.
+A page must open without freezing. Of a large capture, only messages that a finding stands in or that belong to an unenrolment
+are shown in full, the former first, until `_ROOM` is taken; of a very large one, only sessions with such messages are listed
+besides the first ones. What is left out is counted, and `omadm show` has all of it.
 """
 
 from collections import Counter
@@ -19,17 +19,18 @@ from replay.capture.turns import ENROLMENT, OPAQUE, OTHER, Turn
 from replay.normal.form import normal_form
 from replay.report.html.bodies import BODY, Body, body_of, normal_sides
 from replay.report.html.marks import Mark, Sheet
-from replay.report.html.words import contents, ended
+from replay.report.html.words import ended
 from replay.report.tree import describe
 from replay.syncml.codes import meaning_of
 from replay.syncml.model import Command, Group, Message
+from replay.syncml.names import COMMANDS
 
 #: Up to so many exchanges a capture is shown in full, as far as there is room.
 SMALL: Final = 400
 #: Exchanges that are listed.
 LISTED: Final = 4_000
 #: Characters of bodies that are shown in full, in all forms together.
-_ROOM: Final = 8_000_000
+_ROOM: Final = 4_000_000
 #: What a body becomes in the page, measured by its length: elements, normal form and text, with their tags; and for each.
 _FORMS, _EACH = 6, 2_000
 _MOST_COMMANDS: Final = 200
@@ -56,7 +57,8 @@ class CommandView(Struct, frozen=True):
 
 
 class MessageView(Struct, frozen=True):
-    """A message: who sent it, what it is, its commands, the findings on it, and the message in full where it is shown."""
+    """A message: who sent it, what it is, its commands (`more` are not listed), the findings on it, those of them that are
+    `overall` and on no command, and the message in full where it is shown."""
 
     anchor: str
     side: str
@@ -65,6 +67,7 @@ class MessageView(Struct, frozen=True):
     commands: list[CommandView]
     more: int
     marks: list[Mark]
+    overall: list[Mark]
     body: Body | None
 
 
@@ -76,9 +79,7 @@ class ExchangeView(Struct, frozen=True):
     at: str
     target: str
     outcome: str
-    contents: str
     kind: str
-    marks: list[Mark]
     messages: list[MessageView]
 
 
@@ -158,7 +159,7 @@ class _Lister:
         ranked = sorted(turns, key=lambda turn: turn.number not in self.matter)[:_MOST_OF_SESSION]
         numbers = {turn.number for turn in ranked}
         views = [self._exchange(turn) for turn in turns if turn.number in numbers]
-        marks = {mark.target: mark for turn in turns for side in _SIDES for mark in self._marks(turn, side)}
+        marks = {mark.rule: mark for turn in turns for side in _SIDES for mark in self._marks(turn, side)}
         return views, len(turns) - len(views), list(marks.values())
 
     def _marks(self, turn: Turn, side: str) -> list[Mark]:
@@ -167,7 +168,8 @@ class _Lister:
     def _exchange(self, turn: Turn) -> ExchangeView:
         exchange, anchor = turn.exchange, self.anchors.exchange(turn.number)
         self.listed.add(anchor)
-        messages = [view for side in _SIDES if (view := self._message(turn, side)) is not None]
+        sides = _SIDES if turn.kind != OTHER or turn.number in self.matter else ()
+        messages = [view for side in sides if (view := self._message(turn, side)) is not None]
         self.listed.update(view.anchor for view in messages)
         return ExchangeView(
             anchor=anchor,
@@ -175,9 +177,7 @@ class _Lister:
             at=iso(exchange.at.wall) if exchange.at else "",
             target=f"{exchange.method or ''} {exchange.url or ''}".strip(),
             outcome=_outcome(exchange),
-            contents="; ".join(contents(each) for each in (turn.request, turn.response) if each is not None),
             kind=_KINDS.get(turn.kind, ""),
-            marks=[mark for side in _SIDES for mark in self._marks(turn, side)],
             messages=messages,
         )
 
@@ -199,7 +199,8 @@ class _Lister:
             problem=str(error) if error is not None else "",
             commands=_commands(message, marks)[:_MOST_COMMANDS] if message is not None else [],
             more=max(len(commands) - _MOST_COMMANDS, 0),
-            marks=[mark for found in marks.values() for mark in found],
+            marks=list({mark.rule: mark for found in marks.values() for mark in found}.values()),
+            overall=[mark for path, found in marks.items() for mark in found if not _on_command(path)],
             body=self._body(turn, side, message, marks) if turn.number in self.full and there else None,
         )
 
@@ -224,7 +225,7 @@ def _that_matter(sheet: Sheet) -> Iterator[int | None]:
 
 def _with_room(numbers: Iterable[int], sheet: Sheet) -> set[int]:
     """As many of these exchanges as there is room for, in their order; the first one always."""
-    taken, found = 0, set()
+    taken, found = 0, set[int]()
     for number in dict.fromkeys(numbers):
         exchange = sheet.turns[number].exchange
         bodies = (exchange.body, exchange.response.body if exchange.response else None)
@@ -272,11 +273,19 @@ def _title(turn: Turn, side: str, message: Message | None) -> str:
     return f"{who}: message {message.header.msg_id} in {_FORM_WORDS.get(message.form, message.form)}{final}"
 
 
+def _on_command(path: str) -> bool:
+    """Whether a path leads to a command, or into one."""
+    head, _, rest = path.partition("/")
+    return head == "SyncBody" and rest.partition("/")[0].partition("[")[0] in COMMANDS
+
+
 def _commands(message: Message, marks: dict[str, list[Mark]]) -> list[CommandView]:
     """The commands of a message, with the findings on each and on what is in it."""
     views = []
     for path, depth, command in _paths(message.commands, "SyncBody", 0):
-        found = [m for place, several in marks.items() if place == path or place.startswith(f"{path}/") for m in several]
+        found = [
+            m for place, several in marks.items() if place == path or place.startswith(f"{path}/") for m in several
+        ]
         nested = isinstance(command, Group)
         own = [m for m in found if not nested or m in marks.get(path, ())]
         views.append(CommandView(describe(command), depth, meaning_of(command) or "", own))

@@ -93,8 +93,8 @@ def _mark(finding: Finding, target: str) -> Mark:
 
 
 class Sheet:
-    """One capture's part of the page: what was judged, with its anchors and marks; its exchanges and sessions by number, and the session of
-    each exchange."""
+    """One capture's part of the page: what was judged, with its anchors and marks; its exchanges and sessions by number, and the
+    session of each exchange."""
 
     def __init__(self, number: int, judgement: Judgement) -> None:
         traffic = judgement.traffic

@@ -48,7 +48,7 @@ def _turns(judged: EpisodeJudgement, sheet: Sheet) -> list[Turn]:
     """The exchanges that belong into the drawing, in order: the sessions of the trigger and of the alerts, those that broke the
     silence, those in which something is wrong, and what could not be read."""
     episode, silence, findings = judged.episode, judged.case.silence, sheet.findings_of(judged)
-    sessions = [seen.session for seen in (*episode.execs, *episode.alerts)]
+    sessions = [seen.session for seen in episode.execs] + [seen.session for seen in episode.alerts]
     sessions += silence.broken_by[:_MOST_SESSIONS] if silence else ()
     sessions += [sheet.sessions[each.session] for each in findings if each.session in sheet.sessions]
     turns = [turn for session in sessions for turn in session.turns]
@@ -62,7 +62,8 @@ def _chosen(turns: list[Turn], judged: EpisodeJudgement, sheet: Sheet) -> set[in
     """Numbers of the exchanges that are drawn: all, or those that matter and as many of the first ones as there is room for."""
     if len(turns) <= MOST:
         return {turn.number for turn in turns}
-    key = {seen.turn.number for seen in (*judged.episode.execs, *judged.episode.alerts)}
+    episode = judged.episode
+    key = {seen.turn.number for seen in episode.execs} | {seen.turn.number for seen in episode.alerts}
     wrong = {each.exchange for each in sheet.findings_of(judged)}
     opening = {turn.number for turn in turns if turn.message_id == "1"}
     ranked = sorted(turns, key=lambda t: (t.number not in key, t.number not in wrong, t.number not in opening))

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Final
 
-from replay.capture.evidence import END, STEPS
+from replay.capture.evidence import DONE, END, FAILED, STEPS
 from replay.capture.exchange import Note
 from replay.expect.cleanup import Evidence, Item
 from replay.expect.judge import EpisodeJudgement
@@ -22,6 +22,7 @@ _ENDS: Final = {
     "until": "judged until here",
     "enrolled-again": "the device was enrolled again",
 }
+_END_WORDS: Final = {DONE: "the unenrolment has ended", FAILED: "the unenrolment failed"}
 #: Marks that mean something (docs, `omadm note`; addons/disturb).
 _MEANT: Final = ("fault", "push")
 
@@ -87,8 +88,9 @@ def _evidence(evidence: Evidence) -> Iterator[Row]:
         items = list(group)
         at = evidence.clock.on_recorder(items[0].at) if evidence.clock else None
         if at is not None:
-            weight = "failed" if outcome == "failed" else ""
-            yield Row(kind="evidence", clock=at.clock, label=f"{step} {outcome}", detail=_from(items), weight=weight)
+            weight = "failed" if outcome == FAILED else ""
+            label = _END_WORDS.get(outcome, outcome) if step == END else f"{step} {outcome}"
+            yield Row(kind="evidence", clock=at.clock, label=label, detail=_from(items), weight=weight)
 
 
 def _from(items: list[Item]) -> str:

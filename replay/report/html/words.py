@@ -65,7 +65,9 @@ def why_episode(judged: EpisodeJudgement, judgement: Judgement) -> str:
         return "the device says that it stays enrolled, as was expected"
     window = judged.case.window
     told = "the alert was sent" if judged.episode.alert else "no alert came"
-    return told if window is None else f"{told}, and nothing came from the device in the {window.seconds:.1f} s after it"
+    return (
+        told if window is None else f"{told}, and nothing came from the device in the {window.seconds:.1f} s after it"
+    )
 
 
 def _of_findings(found: list[Finding]) -> str:

@@ -7,7 +7,7 @@
   };
   // A link leads to what it names, also where that stands in something closed.
   const reveal = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.getElementById(location.hash.slice(1));
     if (!target) return;
     for (let each = target; each; each = each.parentElement) if (each.tagName === "DETAILS") {
       fill(each);

@@ -1,0 +1,101 @@
+"""A report in a real browser, and all that the browser says about it: console, requests, policy, dialogs; axe-core's judgement."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser import Page
+from tests.conftest import ROOT
+
+#: axe-core as npm has it: `npm install --no-save --ignore-scripts axe-core` in the work tree.
+_AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+_COLLECT = """
+window.violations = [];
+document.addEventListener('securitypolicyviolation', e => violations.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample));
+"""
+
+
+def axe_program() -> str:
+    """The text of axe-core; skips where it is not installed."""
+    if not _AXE.is_file():
+        pytest.skip("needs the tool axe-core (npm install --no-save --ignore-scripts axe-core)")
+    return _AXE.read_text("utf-8")
+
+
+class Looking:
+    """A page that is watched from its beginning."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.events: list[dict[str, Any]] = []
+        self._read = page._read
+        page._read = self._reading
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            page._call(f"{domain}.enable")
+        page._call("Page.addScriptToEvaluateOnNewDocument", source=_COLLECT)
+
+    def _reading(self) -> dict[str, Any]:
+        said = self._read()
+        if "method" in said:
+            self.events.append(said)
+        return said
+
+    def open(self, file: Path, place: str = "") -> None:
+        """Opens a file, at a place in it; ends when it is there."""
+        self.page.open("about:blank")
+        self.events.clear()
+        self.page.open(file.as_uri() + place)
+        self.page.wait_for("document.readyState === 'complete' && document.querySelector('main')")
+
+    def size(self, width: int, height: int = 900) -> None:
+        """Makes the window so large."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.page._call("Emulation.setDeviceMetricsOverride", **metrics)
+
+    def media(self, kind: str = "screen", colours: str = "light") -> None:
+        """Shows the page on paper, or in the dark."""
+        features = [{"name": "prefers-color-scheme", "value": colours}]
+        self.page._call("Emulation.setEmulatedMedia", media=kind, features=features)
+
+    def value(self, expression: str) -> Any:
+        """The value of an expression, whatever it is."""
+        done = self.page._call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in done, done["exceptionDetails"]
+        return done["result"].get("value")
+
+    def key(self, name: str, code: int) -> None:
+        """Presses a key."""
+        for kind in ("rawKeyDown", "char", "keyUp"):
+            text = {"text": "\r"} if kind == "char" and name == "Enter" else {}
+            if kind != "char" or text:
+                self.page._call("Input.dispatchKeyEvent", type=kind, key=name, windowsVirtualKeyCode=code, **text)
+
+    def said(self) -> list[Any]:
+        """What was said that should not have been: messages in the console, exceptions, breaches of the policy, dialogs."""
+        violations = self.value("window.violations")
+        names = (
+            "Runtime.consoleAPICalled",
+            "Runtime.exceptionThrown",
+            "Log.entryAdded",
+            "Page.javascriptDialogOpening",
+        )
+        return [event for event in self.events if event["method"] in names] + violations
+
+    def requests(self) -> list[str]:
+        """Where requests went."""
+        return [e["params"]["request"]["url"] for e in self.events if e["method"] == "Network.requestWillBeSent"]
+
+    def axe(self) -> list[tuple[str, str, str]]:
+        """What axe-core finds that is serious or critical: the rule, how bad, and the first element."""
+        self.page._call("Runtime.evaluate", expression=axe_program())
+        found = self.value(
+            "axe.run().then(done => JSON.stringify(done.violations.map(v => [v.id, v.impact, v.nodes[0].html])))"
+        )
+        return [tuple(each) for each in json.loads(found) if each[1] in ("serious", "critical")]
+
+    def paper(self) -> bytes:
+        """The page as PDF."""
+        return base64.b64decode(self.page._call("Page.printToPDF", printBackground=True)["data"])
