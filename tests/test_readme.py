@@ -12,8 +12,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from replay.capture.readers import read
+from replay.cli import main
 from replay.expect.judge import judge
 from replay.lab.device import LabDevice
 from replay.lab.messages import to_wbxml
@@ -40,6 +42,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     (tmp_path / "message.wbxml").write_bytes(to_wbxml(Story().package_one("1")))
     alert = judge(read(str(tmp_path / "run.jsonl"))).episodes[0].episode.alerts[0].at
     (tmp_path / "events.xml").write_text(xml(unenrolment(alert.wall, 60), rendered=True))
+    assert CliRunner().invoke(main, ["lab", "certs", "-o", str(tmp_path / "certs")]).exit_code == 0
     scripts = tmp_path / "bin"
     scripts.mkdir()
     for name, module in (("omadm", "replay"), ("mitmdump", None)):
@@ -70,7 +73,7 @@ def test_a_command_that_ends(folder, line):
 @pytest.mark.parametrize("line", commands("sh background"))
 def test_a_command_that_goes_on_until_it_is_interrupted(folder, line):
     with program("bash", "-c", f"exec {line}", cwd=folder) as running:
-        running.wait_for("http://" if "lab server" in line else "listening")
+        running.wait_for("://" if "lab server" in line else "listening")
         assert running.end(signal.SIGINT) == 0
 
 

@@ -241,7 +241,7 @@ class _Announcer:
         from mitmproxy import ctx
 
         server = ctx.master.addons.get("proxyserver")
-        for host, port, *_ in server.listen_addrs():
+        for host, port in dict.fromkeys(address[:2] for address in server.listen_addrs()):
             shown = f"[{host}]" if ":" in host else host
             click.echo(f"listening on {shown}:{port}", err=True)
         web = getattr(ctx.master, "web_url", None)  # of mitmproxy 12, with the token that the page asks for
