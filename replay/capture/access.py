@@ -51,8 +51,8 @@ def _near(place: Path) -> str:
             names = [entry.name for entry, _ in zip(entries, range(_MOST), strict=False)]
     except OSError:
         return f"there is no folder {place.parent} either"
-    rated = sorted(((_likeness(place, name), name) for name in names), reverse=True)[:_FEW]
-    near = [name for likeness, name in rated if likeness >= _LIKE]
+    rated = sorted((-_likeness(place, name), Path(name).suffix != place.suffix, name) for name in names)[:_FEW]
+    near = [name for likeness, _, name in rated if -likeness >= _LIKE]
     if near:
         return f"near it {'is' if len(near) == 1 else 'are'} {', '.join(str(place.with_name(name)) for name in near)}"
     where = "this folder" if place.parent == Path() else f"the folder {place.parent}"

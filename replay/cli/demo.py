@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -146,7 +146,9 @@ def _unplanned(part: _Part, judgement: Judgement) -> list[str]:
 
 def _clear(folder: Path) -> None:
     """Removes what an earlier demo wrote; a file that is something else is left alone."""
-    made = [(folder / part.file, looks_like_journal, "no journal of a demo") for part in _PARTS]
+    made: list[tuple[Path, Callable[[bytes], bool], str]] = [
+        (folder / part.file, looks_like_journal, "no journal of a demo") for part in _PARTS
+    ]
     made.append((folder / PAGE, is_ours, "no report of this tool"))
     there = [each for each in made if each[0].exists()]
     for path, ours, what in there:

@@ -40,8 +40,8 @@ _RECORDING = (
                  "SyncML and WBXML readable.  [default: dump]"),
 )  # fmt: skip
 _JUDGING = (
-    click.option("--until-verdict", is_flag=True, help="End when an unenrolment is decided (of the scenario of --expect, where that "
-                 "is given), print the report, and exit with its verdict."),
+    click.option("--until-verdict", is_flag=True, help="End when an unenrolment is decided (of the scenario of --expect, where "
+                 "that is given), print the report, and exit with its verdict."),
     click.option("--timeout", type=seconds, metavar="SECONDS", help="End after SECONDS."),
     click.option("--expect", type=scenario, metavar="NAME|FILE", help="The scenario that is waited for and judged by."),
     click.option("--quiet", type=quiet_time, metavar="SECONDS", default=QUIET, show_default=True, help="Seconds of silence after "
@@ -241,7 +241,7 @@ class _Announcer:
         from mitmproxy import ctx
 
         server = ctx.master.addons.get("proxyserver")
-        for host, port in dict.fromkeys(address[:2] for address in server.listen_addrs()):
+        for host, port in dict.fromkeys(each[:2] for each in server.listen_addrs()):
             shown = f"[{host}]" if ":" in host else host
             click.echo(f"listening on {shown}:{port}", err=True)
         web = getattr(ctx.master, "web_url", None)  # of mitmproxy 12, with the token that the page asks for

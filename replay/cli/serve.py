@@ -11,10 +11,10 @@ from replay.cli.proxy import addon, proxy_options, run, setup
 from replay.play.server import Secrets
 from replay.syncml.credentials import Secret
 
-PASSWORD: Final = "OMADM_PASSWORD"
-SERVER_PASSWORD: Final = "OMADM_SERVER_PASSWORD"
-#: mitmproxy has no mode of a server; its reverse mode has to name one, which is never called, and cannot be: names in `.invalid` have
-#: no address (RFC 6761).
+PASSWORD: Final = "OMADM_PASSWORD"  # noqa: S105 - the name of a variable
+SERVER_PASSWORD: Final = "OMADM_SERVER_PASSWORD"  # noqa: S105 - likewise
+#: mitmproxy has no mode of a server; its reverse mode has to name one, which is never called, and cannot be: names in
+#: `.invalid` have no address (RFC 6761).
 _AS_SERVER: Final = "reverse:http://omadm-serve.invalid"
 
 
@@ -27,8 +27,8 @@ _AS_SERVER: Final = "reverse:http://omadm-serve.invalid"
 @click.option(
     "--user", metavar="NAME", help="The user whose credentials devices have to show; else whatever they show is taken."
 )
-@click.option("--password", metavar="PASSWORD", envvar=PASSWORD, help="Its password. Others on this machine can see it: the variable "
-              f"{PASSWORD} keeps it out of sight; where it is missing you are asked. It is never written.")  # fmt: skip
+@click.option("--password", metavar="PASSWORD", envvar=PASSWORD, help="Its password. Others on this machine can see it: the "
+              f"variable {PASSWORD} keeps it out of sight; where it is missing you are asked. It is never written.")  # fmt: skip
 @click.option("--server-user", metavar="NAME", help="The name with which the server proves itself to devices; else its recorded "
               "credentials are sent.")  # fmt: skip
 @click.option("--server-password", metavar="PASSWORD", envvar=SERVER_PASSWORD, help="Its password, or the variable "
@@ -46,7 +46,7 @@ def command(
 ) -> None:
     """Play the server of CAPTURE to the devices that come, until SIGINT or SIGTERM.
 
-    What a device is answered depends on how far its own session has come, not on the bytes that it sends; each device has a state of
+    What a device is answered depends on how far its own session has come, not on the bytes that it sends; each has a state of
     its own. What nothing was recorded for gets the plain answer that every message is owed, and a note in the journal. No server
     is ever called. Prints `listening on HOST:PORT` to stderr when it is ready; over TLS, devices have to trust mitmproxy's CA.
 

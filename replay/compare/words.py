@@ -4,7 +4,7 @@ from replay.compare.commands import CommandView
 from replay.compare.views import MessageView, SessionView
 from replay.normal.form import Node
 from replay.syncml.model import Command, Header, Message, Unknown
-from replay.syncml.names import COMMANDS
+from replay.syncml.names import COMMANDS, GROUPS
 from replay.syncml.write import tree
 
 
@@ -23,6 +23,9 @@ def of_element(node: Node) -> str:
         parts.append(_text(node, "Data"))
     elif node.name == "Results":
         parts.append(f"of {_text(node, 'Cmd') or 'Get'}:")
+    inner = [of_element(child) for child in node.children if node.name in GROUPS and child.name in COMMANDS]
+    if inner:
+        return f"{node.name} of {', '.join(inner)}"
     items = [_item(child) for child in node.children if child.name == "Item"]
     parts.append("; ".join(item for item in items if item))
     return " ".join(part for part in parts if part)

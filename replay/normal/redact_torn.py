@@ -7,6 +7,8 @@ from replay.normal.redact_table import Entry, spell
 
 #: So many characters of a value must stand in a piece; fewer may be chance, and say little.
 _LEAST: Final = 6
+#: Longer values are large objects themselves: they have a place of their own, where each piece is replaced as a whole.
+_MOST: Final = 2000
 
 
 class Torn:
@@ -20,7 +22,7 @@ class Torn:
     def add(self, entry: Entry) -> None:
         """Adds a value that may be torn."""
         value = folded(entry.value)
-        if len(value) <= _LEAST:
+        if not _LEAST < len(value) <= _MOST:
             return
         self._heads.setdefault(value[:_LEAST], []).append(entry)
         for place in range(1, len(value) - _LEAST + 1):

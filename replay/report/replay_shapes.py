@@ -5,6 +5,7 @@ from msgspec import Struct, field
 from replay import __version__
 from replay.compare.changes import Change
 from replay.compare.replayed import AnswerOutcome, DeviceReplay, LeftOut, Outcome, Replay, UnknownCommand, Unused
+from replay.report.diff_shapes import ChangeShape
 from replay.report.safe import without_surrogates
 
 FORMAT = "omadm-replay"
@@ -29,16 +30,6 @@ class Answers(Struct):
     missing: int
     new: int
     not_compared: int
-
-
-class ChangeShape(Struct, rename={"of": "class"}):
-    """One change, as a comparison has it."""
-
-    kind: str
-    of: str
-    path: str
-    expected: str | None
-    actual: str | None
 
 
 class ExchangeShape(Struct):

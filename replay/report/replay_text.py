@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import click
 
-from replay.report.replay_shapes import Answers, ChangeShape, DeviceShape, ExchangeShape, ReplayShape
+from replay.report.diff_shapes import ChangeShape
+from replay.report.replay_shapes import Answers, DeviceShape, ExchangeShape, ReplayShape
 from replay.report.safe import visible
 
 #: Outcomes that are told without being asked for; the others with -v.

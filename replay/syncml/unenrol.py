@@ -89,7 +89,9 @@ def alerts(message: Message) -> Iterator[UnenrolAlert]:
 def _is_unenrolment(item: Item, alert: Alert) -> bool:
     """Whether an item of a generic alert is the unenrolment's. A Type in the Meta of the Alert itself is in the wrong place, and
     counts where the item has none."""
-    kinds = [meta.type.text.strip() for meta in (item.meta, alert.meta) if meta and meta.type and meta.type.text.strip()]
+    kinds = [
+        meta.type.text.strip() for meta in (item.meta, alert.meta) if meta and meta.type and meta.type.text.strip()
+    ]
     if kinds:
         return kinds[0].casefold() == UNENROL_TYPE
     return item.data == LEAVES or item.data in STAYS

@@ -96,7 +96,7 @@ def test_a_shell_in_which_somebody_types(path, tmp_path, shell):
     (tmp_path / "completion").write_text(script(shell))
     (tmp_path / "captures").mkdir()
     user().watch(70).save(tmp_path / "captures" / "of-a-user.jsonl")
-    more = {"PATH": path, "HOME": str(tmp_path), "PS1": "$ ", "HISTFILE": ""}
+    more = {"PATH": path, "HOME": str(tmp_path), "PS1": "$ ", "HISTFILE": "", "NO_COLOR": "1"}
     with terminal(command, on=("stdin", "stdout", "stderr"), columns=120, cwd=tmp_path, **more) as shown:
         shown.press(begin + "echo ready-$((1 + 1))\n")
         shown.wait_for("ready-2")

@@ -1,7 +1,15 @@
+import contextlib
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import termios
 
 import pytest
 from click.testing import CliRunner
+from rich.cells import cell_len
 
 from replay.cli import main
 from tests.compare.stories import edited
@@ -139,3 +147,35 @@ def test_other_machines(files, tmp_path):
     other.write_bytes(edited(user(), "Lab device", "Another"))
     assert run(files["user"], str(other)).exit_code == 1
     assert run("--other-machines", files["user"], str(other)).exit_code == 0
+
+
+@pytest.mark.slow
+def test_a_terminal_gets_colours_and_no_line_too_many(files):
+    shown = in_terminal(56, "diff", files["user"], files["two"])
+    assert "\x1b[" in shown
+    lines = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", shown).split("\r\n")
+    assert any(line.startswith("DIFFERENT  ") for line in (line.rpartition("\r")[2] for line in lines))
+    assert all(cell_len(line.rpartition("\r")[2]) <= 56 for line in lines)
+    assert "reading " in shown  # on stderr, and gone when it was done
+    assert "\x1b[31m" not in in_terminal(56, "diff", files["user"], files["two"], NO_COLOR="1")
+
+
+def in_terminal(width: int, *args: str, **environment: str) -> str:
+    """What a command writes to a terminal of that width."""
+    ours, theirs = pty.openpty()
+    try:
+        termios.tcsetwinsize(theirs, (40, width))
+        command = [sys.executable, "-m", "replay", *args]
+        clean = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
+        running = subprocess.Popen(
+            command, stdin=theirs, stdout=theirs, stderr=theirs, env=clean | environment, cwd=ROOT
+        )
+    finally:
+        os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # the end of a terminal
+        while data := os.read(ours, 65536):
+            shown += data
+    os.close(ours)
+    assert running.wait() == 1
+    return shown.decode()

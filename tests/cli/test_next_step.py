@@ -107,4 +107,4 @@ def test_folders_with_no_name_like_it_and_names_that_are_escape_sequences(folder
 def test_what_the_system_refuses(said, number, todo):
     text = said("there/run.jsonl", OSError(number, os.strerror(number)))
     assert text.startswith(f"there/run.jsonl: cannot be {said.__name__.rsplit('_', 1)[1]}: {os.strerror(number)}")
-    assert text.endswith(todo)
+    assert todo in text

@@ -3,6 +3,7 @@
 import http.client
 import json
 import signal
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -15,11 +16,10 @@ from replay.lab.device import LabDevice
 from replay.lab.server import LabServer
 from tests.conftest import ROOT
 from tests.play.caller import text_of
-from tests.processes import PATIENCE, recording
+from tests.processes import PATIENCE, program, recording
 from tests.serving import port_of, serving
 from tests.story import Story
 
-served_for_real = [pytest.mark.slow, pytest.mark.mitmproxy]
 CAPTURES = ROOT / "captures"
 
 
@@ -135,10 +135,6 @@ def test_a_user_without_a_password_is_refused(monkeypatch):
     ],
 )
 def test_what_cannot_be_played_is_said_and_ends_with_2(tmp_path, words, said):
-    import sys
-
-    from tests.processes import program
-
     with program(sys.executable, "-m", "replay", "serve", *words, "--listen", "127.0.0.1:0", cwd=tmp_path) as running:
         assert running.wait() == 2
         assert any(said in line for line in running.said), running.said

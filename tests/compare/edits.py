@@ -12,7 +12,6 @@ from lxml import etree
 
 from replay.capture.journal_reader import read
 from replay.capture.sessions import Traffic, assemble
-from replay.lab import messages
 from replay.syncml.names import COMMANDS
 from tests.generated import World, cmd, target
 from tests.mutations.change import Body, bodies, q
@@ -358,5 +357,3 @@ EDITS: list[Callable[[Story, random.Random], Edited]] = [
     change_status,
     change_content_type,
 ]
-#: Used by tests that need a message of their own.
-Plain = messages.message

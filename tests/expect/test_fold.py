@@ -1,7 +1,7 @@
 """One cause, one finding."""
 
 from replay.lab import messages
-from tests.story import Story, rules_of, user
+from tests.story import Story, user
 
 
 def counting(story: Story, session: str, number: int) -> Story:

@@ -109,20 +109,20 @@ def data(text: str) -> str:
 
 
 def results(inner: str, uri: str = "./Vendor/MSFT/Other/Node") -> str:
-    return f"<Results><CmdID>77</CmdID><MsgRef>1</MsgRef><CmdRef>9</CmdRef><Item><Source><LocURI>{uri}</LocURI></Source>{inner}</Item></Results>"
+    return f"<Results><CmdID>77</CmdID><MsgRef>1</MsgRef><CmdRef>9</CmdRef><Item><Source><LocURI>{uri}</LocURI></Source>{inner}</Item></Results>"  # noqa: E501
 
 
 #: Where a coded text may stand besides its own place: inside a command of a message.
 IN_MESSAGES = {
     "Data": lambda text: results(data(text)),
-    "CDATA": lambda text: results(f"<Data><![CDATA[{text.replace(']]>', '')}]]></Data>") if "]]>" not in text else results(data(text)),
+    "CDATA": lambda text: results(f"<Data><![CDATA[{text.replace(']]>', '')}]]></Data>") if "]]>" not in text else results(data(text)),  # noqa: E501
     "text and CDATA": lambda text: results(f"<Data>{escape(text[:4])}<![CDATA[{text[4:]}]]></Data>") if "]]>" not in text else "",
     "character references": lambda text: results(f"<Data>{references(text)}</Data>"),
     "an attribute": lambda text: results(f'<Data note="{escape(text, {chr(34): "&quot;"})}">1</Data>'),
     "a comment": lambda text: f"<!-- {text.replace('-', '')} -->" if "-" not in text else "",
     "an element of others": lambda text: results(f'<Data><z:note xmlns:z="urn:z">{escape(text)}</z:note></Data>'),
     "a LocURI": lambda text: results("<Data>1</Data>", f"./Vendor/MSFT/Other/{quote(text, safe='')}"),
-    "a reference": lambda text: f"<Status><CmdID>78</CmdID><MsgRef>1</MsgRef><CmdRef>9</CmdRef><Cmd>Get</Cmd><TargetRef>{escape(text)}</TargetRef><Data>200</Data></Status>",
+    "a reference": lambda text: f"<Status><CmdID>78</CmdID><MsgRef>1</MsgRef><CmdRef>9</CmdRef><Cmd>Get</Cmd><TargetRef>{escape(text)}</TargetRef><Data>200</Data></Status>",  # noqa: E501
 }  # fmt: skip
 #: And outside of one.
 ELSEWHERE = ("note", "header", "query", "detail", "error page", "broken message", "no SyncML")
@@ -157,8 +157,8 @@ def made_of(secrets: dict[str, str], scattered: list[tuple[str, str, str]], form
     request = request.replace("<Final/>", own + inside + "<Final/>")
     second = package.replace("</SyncHdr>", cred.format("syncml:auth-md5", secrets["digest"]) + "</SyncHdr>")
     challenge = (
-        '<Status><CmdID>9</CmdID><MsgRef>1</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Chal><Meta><Format xmlns="syncml:metinf">b64</Format>'
-        f'<Type xmlns="syncml:metinf">syncml:auth-md5</Type><NextNonce xmlns="syncml:metinf">{secrets["nonce"]}</NextNonce></Meta></Chal>'
+        '<Status><CmdID>9</CmdID><MsgRef>1</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Chal><Meta><Format xmlns="syncml:metinf">b64</Format>'  # noqa: E501
+        f'<Type xmlns="syncml:metinf">syncml:auth-md5</Type><NextNonce xmlns="syncml:metinf">{secrets["nonce"]}</NextNonce></Meta></Chal>'  # noqa: E501
         "<Data>401</Data></Status>"
     )
     headers = [

@@ -88,8 +88,9 @@ def test_an_encoding_that_nobody_knows_leaves_nothing_that_could_be_read():
 
 def test_only_the_letters_of_values_change():
     body = (
-        "<?xml version='1.0'?>\r\n<!-- made by hand -->\n<s:SyncML xmlns:s = 'SYNCML:SYNCML1.2' ><s:SyncHdr\t><s:Source><s:LocURI>"
-        f"{DEVICE}</s:LocURI ></s:Source></s:SyncHdr><s:SyncBody ><s:Alert>\n<s:Data >1226</s:Data></s:Alert><s:Final  /></s:SyncBody></s:SyncML>\n"
+        "<?xml version='1.0'?>\r\n<!-- made by hand -->\n<s:SyncML xmlns:s = 'SYNCML:SYNCML1.2' ><s:SyncHdr\t><s:Source>"
+        f"<s:LocURI>{DEVICE}</s:LocURI ></s:Source></s:SyncHdr><s:SyncBody ><s:Alert>\n<s:Data >1226</s:Data></s:Alert>"
+        "<s:Final  /></s:SyncBody></s:SyncML>\n"
     ).encode()
     made = redacted(body)
     source = device_in(made)
@@ -130,7 +131,7 @@ def test_a_broken_message_keeps_nothing_of_what_is_not_known():
     made = redacted(body)
     assert b"Zimmer" not in made
     assert "Ärmel".encode() not in made
-    assert "<Data>xxxx ".encode() in made
+    assert b"<Data>xxxx " in made
     assert b"./DevInfo/DevId" in made  # the nodes stay, and so do numbers that are short
     assert b"<CmdID>2</CmdID>" in made
 
@@ -160,42 +161,46 @@ def test_the_root_and_the_encoding_are_found():
 
 
 PIECES = st.sampled_from(
-    ["<", ">", "</", "/>", "&", ";", "&amp;", "&#65;", "&#x0;", "&x;", "<!--", "-->", "<![CDATA[", "]]>", "<?", "?>", "<!DOCTYPE", "[",
-     "]", '"', "'", "=", " ", "\n", "\r\n", "\t", "\0", "é", "\ufffe", "x", "Data", "LocURI", "Source", "Item", "SyncHdr", "SyncML", DEVICE,
-     "xmlns", "SYNCML:SYNCML1.2", "1"]
+    ["<", ">", "</", "/>", "&", ";", "&amp;", "&#65;", "&#x0;", "&x;", "<!--", "-->", "<![CDATA[", "]]>", "<?", "?>",
+     "<!DOCTYPE", "[",
+     "]", '"', "'", "=", " ", "\n", "\r\n", "\t", "\0", "é", "\ufffe", "x", "Data", "LocURI", "Source", "Item", "SyncHdr",
+     "SyncML", DEVICE, "xmlns", "SYNCML:SYNCML1.2", "1"]
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=4000)
 @given(st.lists(PIECES, max_size=12).map("".join), st.integers(0, len(good())), st.integers(0, 30))
 def test_any_message_comes_out_readable_or_not_as_it_went_in(junk, place, left_out):
     text = good()[:place] + junk + good()[place + left_out :]
     body = text.encode("utf-8", "surrogatepass")
     made = redacted(body, good().encode())
     assert (stops_at(made) is None) == (stops_at(body) is None)
-    if stops_at(body) is None and DEVICE in (read(body).header.source or read(good().encode()).header.source).uri:
+    if stops_at(body) is None:
         assert skeleton(made) == skeleton(body)
     capture = Capture("x", "x", exchanges=[Exchange(1, "1", 1.0, method="POST", body=made)])
     assert leaks(capture, {"device": DEVICE}) == []
 
 
 def skeleton(body: bytes) -> list:
-    """The elements of a document, with the lengths of their texts."""
+    """The elements of a document, with the lengths of names and texts: even a name may hold a device's id."""
     root = etree.fromstring(body.lstrip(), etree.XMLParser(resolve_entities=False))
-    return [(node.tag if isinstance(node.tag, str) else "…", len(node.text or ""), len(node.tail or ""), sorted(node.attrib))
-            for node in root.iter()]  # fmt: skip
+    return [
+        (len(str(node.tag)), len(node.text or ""), len(node.tail or ""), [len(name) for name in node.attrib])
+        for node in root.iter()
+        if isinstance(node.tag, str)
+    ]
 
 
-def test_time_grows_with_the_size_alone():
-    """However hostile the message is."""
-    import time
+HOSTILE = [
+    "<a ", '<a x="', "<![CDATA[", "<!--", "<!DOCTYPE a [", "&#65", "<Item>", "</Item>", "a@", "S-1-5-21-1", "%41", "QUJD",
+    "eyJ", "0a:", "=", "-----BEGIN X-----", '"upn":"', "\\u0041", "MIIB ", "https://a.notify.windows.com/", "./Device/Users/x/",
+]  # fmt: skip
 
-    for unit in ("<a ", "<a", "</a", "<a x=\"", "<![CDATA[", "<!--", "<!DOCTYPE a [", "]>", "&#65", "<Item>", "</Item>", "a@", "S-1-5-21-1",
-                 "%41", "QUJD", "-----BEGIN X-----", "eyJ", "0a:", "=", '"upn":"', "\\u0041"):  # fmt: skip
-        took = []
-        for times in (4_000, 16_000):
-            body = ("<SyncML><SyncHdr><Source><LocURI>" + unit * times).encode()
-            start = time.process_time()
-            redacted(body, good().encode())
-            took.append(time.process_time() - start)
-        assert took[1] < 16 * took[0] + 1, (unit, took)
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", HOSTILE)
+@pytest.mark.parametrize("around", ["<SyncML><SyncHdr><Source><LocURI>{}", good(data="<Data>{}</Data>")])
+def test_hostile_messages_come_to_an_end(unit, around):
+    """A search that went back and forth in one of these would not."""
+    body = around.replace("{}", unit * (100_000 // len(unit))).encode()
+    assert len(redacted(body, good().encode())) == len(body)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +10,22 @@ import pytest
 
 from tests.browser import Page
 from tests.conftest import ROOT
+from tests.processes import PATIENCE
 
-#: axe-core as npm has it: `npm install --no-save --ignore-scripts axe-core` in the work tree.
-_AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+#: axe-core as npm installs it, in the work tree or above it, where Node.js would look too.
+_AXE = Path("node_modules", "axe-core", "axe.min.js")
 _COLLECT = """
 window.violations = [];
-document.addEventListener('securitypolicyviolation', e => violations.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample));
+document.addEventListener('securitypolicyviolation', e => violations.push([e.violatedDirective, e.blockedURI, e.sample]));
 """
 
 
 def axe_program() -> str:
     """The text of axe-core; skips where it is not installed."""
-    if not _AXE.is_file():
+    found = next((folder / _AXE for folder in (ROOT, *ROOT.parents) if (folder / _AXE).is_file()), None)
+    if found is None:
         pytest.skip("needs the tool axe-core (npm install --no-save --ignore-scripts axe-core)")
-    return _AXE.read_text("utf-8")
+    return found.read_text("utf-8")
 
 
 class Looking:
@@ -48,7 +51,13 @@ class Looking:
         self.page.open("about:blank")
         self.events.clear()
         self.page.open(file.as_uri() + place)
-        self.page.wait_for("document.readyState === 'complete' && document.querySelector('main')")
+        self.until("document.readyState === 'complete' && document.querySelector('main')")
+
+    def until(self, expression: str) -> None:
+        """Waits until an expression is true, also where no script of the page runs."""
+        end = time.monotonic() + PATIENCE
+        while not self.value(expression):
+            assert time.monotonic() < end, f"{expression} does not come true"
 
     def size(self, width: int, height: int = 900) -> None:
         """Makes the window so large."""

@@ -13,7 +13,8 @@
       fill(each);
       each.open = true;
     }
-    (target.querySelector("mark") || target).scrollIntoView({ block: "center" });
+    const mark = target.querySelector("mark");
+    (mark || target).scrollIntoView({ block: mark ? "center" : "start" });
   };
   document.addEventListener("toggle", (event) => { if (event.target.open) fill(event.target); }, true);
   document.addEventListener("click", (event) => {
