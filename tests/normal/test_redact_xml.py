@@ -193,7 +193,7 @@ def skeleton(body: bytes) -> list:
 
 HOSTILE = [
     "<a ", '<a x="', "<![CDATA[", "<!--", "<!DOCTYPE a [", "&#65", "<Item>", "</Item>", "a@", "S-1-5-21-1", "%41", "QUJD",
-    "eyJ", "0a:", "=", "-----BEGIN X-----", '"upn":"', "\\u0041", "MIIB ", "https://a.notify.windows.com/", "./Device/Users/x/",
+    "eyJ", "0a:", "=", "-----BEGIN X-----", '"upn":"', "\\u0041", "MIIB ", "https://a.notify.windows.com/", "./Device/Folder/x/",
 ]  # fmt: skip
 
 
