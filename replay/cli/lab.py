@@ -11,6 +11,7 @@ import click
 from replay.cli.exits import stop
 from replay.cli.options import address, seconds
 from replay.cli.suite import command as suite
+from replay.cli.tls import device_tls
 from replay.lab.device import SCENARIOS, DeviceError, LabDevice, Outcome
 from replay.lab.device import VARIANTS as DEVICE_VARIANTS
 from replay.lab.server import VARIANTS as SERVER_VARIANTS
@@ -145,7 +146,7 @@ def device(
     timeout: float,
 ) -> None:
     """Run the device's side once. Ends with 0 when everything was sent that the scenario asks for."""
-    tls = _device_tls(ca, cert) if url.lower().startswith("https:") else None
+    tls = device_tls(ca, cert) if url.lower().startswith("https:") else None
 
     def run(number: int) -> Outcome:
         name = device_id if device_id is None or count == 1 else f"{device_id}-{number + 1}"
@@ -163,16 +164,6 @@ def device(
         stop("\n".join(sorted(set(failures))))
     for each in runs:
         each.result()
-
-
-def _device_tls(ca: str | None, cert: str | None) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=ca)
-        if cert is not None:
-            context.load_cert_chain(cert)
-    except (OSError, ssl.SSLError) as error:
-        stop(f"{ca or ''} {cert or ''}: cannot be used as certificates: {error}".strip())
-    return context
 
 
 command.add_command(suite)

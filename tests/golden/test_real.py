@@ -1,4 +1,4 @@
-"""Every error that is found in what others' programs and devices sent, and why it is right. Nothing else may be called an error there."""
+"""Every error that is found in what others sent, and why it is right. Nothing else may be called an error there."""
 
 import pytest
 
