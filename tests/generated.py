@@ -5,15 +5,18 @@ leave in one of the three ways. Whatever it does is allowed, so no rule may call
 """
 
 import base64
-import hashlib
 import random
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from replay.lab import messages
-from replay.syncml.model import Message, Results, Status
+from replay.syncml import credentials
+from replay.syncml.credentials import Secret
+from replay.syncml.model import Message
 from replay.syncml.names import UNENROL_TYPE
 from replay.syncml.read import read as read_message
+from tests.forms import written
+from tests.manners import Manners, cmd, meta, own, status, target
 from tests.story import Story
 
 SCENARIOS = ("ordinary", "user", "server", "unjoin-failed")
@@ -26,24 +29,6 @@ _NODES = (
 )
 _PROVIDERS = ("MS DM Server", "Contoso", "A/B & Co", "Größe", "x%y")
 _ROOTS = ("./Vendor/MSFT", "./Device/Vendor/MSFT")
-
-
-def cmd(name: str, inner: str) -> str:
-    """A command whose CmdID is given when its message is made."""
-    return f"<{name}><CmdID>{{id}}</CmdID>{inner}</{name}>"
-
-
-def meta(kind: str | None = None, form: str | None = None, mark: str | None = None, size: int | None = None) -> str:
-    """Meta with its children in their namespace."""
-    parts = [("Format", form), ("Type", kind), ("Mark", mark), ("Size", None if size is None else str(size))]
-    inside = "".join(
-        f'<{name} xmlns="syncml:metinf">{escape(text)}</{name}>' for name, text in parts if text is not None
-    )
-    return f"<Meta>{inside}</Meta>" if inside else ""
-
-
-def target(uri: str) -> str:
-    return f"<Target><LocURI>{escape(uri)}</LocURI></Target>"
 
 
 class Peer:
@@ -62,13 +47,14 @@ class Peer:
         self.wbxml = world.wbxml
         self.session = pick.randrange(1, 4000)
         self.hexadecimal = pick.random() < 0.3
-        self.auth = pick.choice([None, None, "basic", "md5"])
+        self.auth = pick.choice([None, None, "basic", "md5", *([] if world.tidy else ["mac"])])
         self.user, self.password, self.nonce = f"user{number}", "p:w", b"first"
+        self.running: list[str] = []
         self.first_id = pick.choice([1, 2, 2, 10])
         self.header_extra = pick.random() < 0.3
 
 
-class Conversation:
+class Conversation(Manners):
     """One session, message by message."""
 
     def __init__(self, peer: Peer, *, alert: str | None = None) -> None:
@@ -77,7 +63,15 @@ class Conversation:
         self.id = f"{peer.session:X}" if peer.hexadecimal else str(peer.session)
         self.sent = self.heard = 0
         self.alert = alert
-        self.trusted = peer.auth is None
+        self.url, self.next_url = peer.url + peer.query, ""
+        self.headers: list[list[str]] = []
+        self.signs = False
+        self.waiting: list[Message] = []
+        self.unanswered: list[Message] = []
+
+    def may(self, chance: float) -> bool:
+        """Whether something happens that is right, and not all can be asked to bear: never in a tidy world."""
+        return not self.world.tidy and self.random.random() < chance
 
     # -- messages -------------------------------------------------------------------------------------------------------
 
@@ -100,10 +94,10 @@ class Conversation:
             f"<SessionID>{self.id}</SessionID><MsgID>{number}</MsgID>{target(to)}"
             f"<Source><LocURI>{escape(by)}</LocURI>{self._name(from_device)}</Source>{more}{cred}{self._limits(from_device)}"
             f"</SyncHdr><SyncBody>{''.join(out)}{'<Final/>' if final else ''}</SyncBody></SyncML>"
-        ).encode()
+        )
         if self.peer.wbxml:
-            return messages.to_wbxml(body)
-        return self.random.choice([b"", b'<?xml version="1.0" encoding="UTF-8"?>\n', b'<?xml version="1.0"?>']) + body
+            return messages.to_wbxml(body.encode())
+        return written(body, self.random, plain=self.world.tidy)
 
     def _name(self, from_device: bool) -> str:
         return f"<LocName>{self.peer.user}</LocName>" if from_device and self.peer.auth == "md5" else ""
@@ -117,24 +111,28 @@ class Conversation:
 
     def _cred(self) -> str:
         peer = self.peer
+        secret = Secret(peer.user, peer.password)
+        if peer.auth == "mac":
+            return ""
         if peer.auth == "basic":
-            data, kind = base64.b64encode(f"{peer.user}:{peer.password}".encode()).decode(), "syncml:auth-basic"
+            data, kind = credentials.basic(secret), credentials.BASIC
         else:
-            first = base64.b64encode(hashlib.md5(f"{peer.user}:{peer.password}".encode()).digest())
-            data = base64.b64encode(hashlib.md5(first + b":" + peer.nonce).digest()).decode()
-            kind = "syncml:auth-md5"
+            data, kind = credentials.md5(secret, peer.nonce), credentials.MD5
         return f"<Cred>{meta(kind, 'b64')}<Data>{data}</Data></Cred>"
 
     def exchange(self, request: bytes, response: bytes | None, **more) -> None:
         peer, story = self.peer, self.world.story
-        story.device, story.url, story.client = peer.id, peer.url + peer.query, peer.client
+        story.device, story.url, story.client = peer.id, self.url, peer.client
         kind = messages.WBXML_TYPE if peer.wbxml else messages.CONTENT_TYPE
         kind += self.random.choice(["", "", "; charset=utf-8"])
         more.setdefault("response_headers", [["Content-Type", kind]] if response else [])
-        headers = [["Content-Type", kind], ["User-Agent", "MSFT OMA DM Client/1.2.0.1"]]
+        headers = [["Content-Type", kind], ["User-Agent", "MSFT OMA DM Client/1.2.0.1"], *self.headers]
         if self.alert is not None and self.random.random() < 0.5:
             headers.append(["MDM-GenericAlert", f"<{UNENROL_TYPE}>"])
+        if self.signs:
+            headers += self.mac(request)
         story.exchange(request, response, headers=headers, takes=self.random.uniform(0.01, 0.4), **more)
+        self.url, self.next_url = self.next_url or self.url, ""
         story.wait(self.random.uniform(0, 0.3))
 
     # -- package 1 ------------------------------------------------------------------------------------------------------
@@ -152,79 +150,113 @@ class Conversation:
             commands.append(login)
         if self.alert is not None:
             commands.append(self.alert)
+        if self.peer.running and self.may(0.5):
+            commands.append(self.later())
         return [*commands, cmd("Replace", items)]
 
-    def open(self, answer: list[str]) -> Message | None:
+    def open(self, answer: list[str]) -> Message:
         """Package 1, after a challenge again with credentials; gives the server's answer to it."""
         peer, pick = self.peer, self.random
         commands = self.package_one()
-        eager = peer.auth is not None and pick.random() < 0.5
-        request = self.message(commands, cred=self._cred() if eager else "")
-        if peer.auth is not None and not eager:
-            self.challenge(request)
-            request = self.message(commands, cred=self._cred())
-        elif (
-            pick.random() < 0.1 and peer.auth is None
-        ):  # the server is not there, and the device sends the same bytes again
-            self.exchange(request, None, failure="connect-failed")
-            self.world.story.watch(pick.uniform(0, 20))
-        code = "212" if peer.auth is not None else "200"
+        eager = peer.auth in ("basic", "md5") and pick.random() < 0.5
+        split = self.may(0.2)
+        if peer.auth is None or eager:
+            request = self._first(commands, split=split)
+        else:
+            self.challenge(self.message(commands))
+            self.signs = peer.auth == "mac"
+            request = self._first(commands, split=split)
+        code = "212" if peer.auth in ("basic", "md5") else "200"
+        if answer and self.may(0.3):
+            return self.in_parts(request, [answer[:1], *([each] for each in answer[1:])], header_code=code)
         return self.reply(request, answer, header_code=code)
+
+    def _first(self, commands: list[str], *, split: bool) -> bytes:
+        """Package 1, or its last message; on the way there the device may be sent elsewhere, or find nobody."""
+        cred = self._cred() if self.peer.auth is not None else ""
+        if split and not cred:
+            return self.in_two_messages(commands)
+        request = self.message(commands, cred=cred)
+        if self.sent == 1 and self.may(0.1):
+            self.redirected(request)
+        elif self.sent == 1 and self.alert is not None and self.may(0.1):
+            self.asked_by_http(request)
+        elif (
+            self.random.random() < 0.1 and self.peer.auth is None
+        ):  # nobody is there, and the same bytes are sent again
+            self.exchange(request, None, failure="connect-failed")
+            self.world.story.watch(self.random.uniform(0, 20))
+        return request
 
     def challenge(self, request: bytes) -> None:
         """Refuses package 1 and says how to do it right."""
-        peer = self.peer
-        peer.nonce = f"nonce{self.random.getrandbits(32)}".encode()
-        inside = meta(f"syncml:auth-{peer.auth}", "b64").replace(
-            "</Meta>",
-            f'<NextNonce xmlns="syncml:metinf">{base64.b64encode(peer.nonce).decode()}</NextNonce></Meta>'
-            if peer.auth == "md5"
-            else "</Meta>",
-        )
-        owed = [one.replace("{code}", "407") for one in self._owed(request, chal=f"<Chal>{inside}</Chal>")]
+        owed = [one.replace("{code}", "407") for one in self._owed(request, chal=self._chal())]
         self.exchange(request, self.message(owed, from_device=False))
 
+    def _chal(self) -> str:
+        """What the device is to show, with a fresh nonce."""
+        peer = self.peer
+        kind = {"mac": credentials.MAC, "md5": credentials.MD5, "basic": credentials.BASIC}[peer.auth or "basic"]
+        inside = meta(kind, "b64")
+        if kind != credentials.BASIC:
+            peer.nonce = f"nonce{self.random.getrandbits(32)}".encode()
+            nonce = f'<NextNonce xmlns="syncml:metinf">{base64.b64encode(peer.nonce).decode()}</NextNonce></Meta>'
+            inside = inside.replace("</Meta>", nonce)
+        return f"<Chal>{inside}</Chal>"
+
     def _owed(self, request: bytes, chal: str = "") -> list[str]:
-        """The Status elements that a message is owed, each with a place for its code."""
+        """The Status elements that a message is owed, each with a place for its code; and those of the messages of its package that
+        were not answered yet."""
         received = read_message(request)
         ref = received.header.msg_id
-        out = [cmd("Status", f"<MsgRef>{ref}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd>{chal}<Data>{{code}}</Data>")]
-        owing = [each for each in messages.flat(received.commands) if not isinstance(each, (Status, Results))]
-        return out + [
-            cmd(
-                "Status",
-                f"<MsgRef>{ref}</MsgRef><CmdRef>{each.cmd_id}</CmdRef><Cmd>{each.name}</Cmd><Data>{{code}}</Data>",
-            )
-            for each in owing
+        before = [
+            status(each.header.msg_id, one.cmd_id, one.name, "{code}") for each in self.waiting for one in own(each)
         ]
+        self.waiting = []
+        out = [status(ref, "0", "SyncHdr", "{code}", chal), *before]
+        return out + [status(ref, each.cmd_id, each.name, "{code}") for each in own(received)]
 
-    def reply(self, request: bytes, more: list[str], *, header_code: str = "200", code: str = "200") -> Message:
-        """The server's answer with its Status elements, and commands of its own."""
-        first, *others = self._owed(request)
+    def reply(
+        self, request: bytes, more: list[str], *, header_code: str = "200", code: str = "200", final: bool = True
+    ) -> Message:
+        """The server's answer with its Status elements, and commands of its own. One that is signed gives the next nonce."""
+        headers = self.mac(request) if self.signs else []
+        first, *others = self._owed(request, self._chal() if self.signs else "")
         owed = [first.replace("{code}", header_code), *(one.replace("{code}", code) for one in others)]
-        response = self.message([*owed, *more], from_device=False)
+        moved = self.moved() if self.may(0.05) else ""
+        response = self.message([*owed, *more], from_device=False, more=moved, final=final)
+        self.signs, signs = False, self.signs
+        self.headers += headers
         self.exchange(request, response)
+        self.headers, self.signs = self.headers[: len(self.headers) - len(headers)], signs
         return read_message(response)
 
     # -- ordinary sessions ----------------------------------------------------------------------------------------------
 
     def ordinary(self, *, last: list[str] | None = None) -> Message:
         """A session of some rounds; the last thing that the server says in it are the commands of `last`, after which the device is
-        silent in it."""
+        silent in it, or closes it."""
         rounds = self.random.randrange(0, 3)
         answer = self.open(self.commands() if rounds else (last or []))
         for left in range(rounds, 0, -1):
+            if last is None and self.may(0.05):
+                self.aborted_by_device(answer)
+                return answer
             request = self.answer_to(answer)
+            if last is None and self.may(0.05):
+                self.aborted_by_server(request)
+                return answer
             answer = self.reply(request, self.commands() if left > 1 else (last or []))
+        if last is not None and self.may(0.2):
+            self.aborted_by_device(answer)
         return answer
 
     def commands(self) -> list[str]:
         """What a server may ask for."""
         pick = self.random
-        return [
-            self._command(pick.choice(["Get", "Replace", "Add", "Delete", "Exec", "Atomic", "Sequence", "Gets"]))
-            for _ in range(pick.randrange(1, 4))
-        ]
+        kinds = ["Get", "Replace", "Add", "Delete", "Exec", "Atomic", "Sequence", "Gets"]
+        kinds += [] if self.world.tidy else ["Copy", "Alert", "later"]
+        return [self._command(pick.choice(kinds)) for _ in range(pick.randrange(1, 4))]
 
     def _command(self, name: str, *, nested: bool = False) -> str:
         pick = self.random
@@ -236,6 +268,14 @@ class Conversation:
                 return cmd("Get", "".join(f"<Item>{target(each)}</Item>" for each in pick.sample(_NODES, 2)))
             case "Delete":
                 return cmd("Delete", f"<Item>{target(uri)}</Item>")
+            case "later":
+                return self.started()
+            case "Alert":
+                return cmd(
+                    "Alert", "<Data>1100</Data><Item><Data>MINDT=10</Data></Item><Item><Data>Grüße</Data></Item>"
+                )
+            case "Copy":
+                return cmd("Copy", f"<Item>{target(uri)}<Source><LocURI>./X</LocURI></Source></Item>")
             case "Exec":
                 return cmd("Exec", f"<Item>{target('./Vendor/MSFT/EnterpriseAppManagement/Go')}</Item>")
             case "Atomic" | "Sequence":
@@ -245,71 +285,41 @@ class Conversation:
                 return cmd(name, f"<Item>{target(uri)}{meta(None, 'chr')}<Data>{escape('v<&>')}</Data></Item>")
 
     def answer_to(self, received: Message) -> bytes:
-        """The device's answer: a Status a command, Results for a Get, in one message or, where they are long, in several."""
+        """The device's answer: a Status a command, Results for a Get, in one message or, where they are long, in several. What it
+        still owes to earlier messages of the server's package comes first."""
+        out = [status(received.header.msg_id, "0", "SyncHdr")]
+        for earlier in self.unanswered:
+            out += self.answers(earlier)
+        self.unanswered = []
+        out += self.answers(received)
+        chunked = [
+            place for place, each in enumerate(out) if each.startswith("<Results>") and each.count("<Item>") == 1
+        ]
+        if chunked and self.random.random() < 0.2:
+            return self.in_chunks(out, chunked[-1])
+        return self.message(out, cred=self._cred() if self.peer.auth == "basic" and self.random.random() < 0.5 else "")
+
+    def answers(self, received: Message) -> list[str]:
+        """The device's Status elements and Results for the commands of a message."""
         ref = received.header.msg_id
-        out = [cmd("Status", f"<MsgRef>{ref}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data>")]
-        large = None
-        for command in messages.flat(received.commands):
-            if isinstance(command, (Status, Results)):
-                continue
-            refs = f"<MsgRef>{ref}</MsgRef><CmdRef>{command.cmd_id}</CmdRef>"
+        out = []
+        for command in own(received):
             got = self.random.random() < 0.8 or command.name != "Get"
-            out.append(cmd("Status", f"{refs}<Cmd>{command.name}</Cmd><Data>{'200' if got else '404'}</Data>"))
+            if command.name == "Get" and len(command.items) > 1 and self.may(0.5):
+                uris = [item.target.uri for item in command.items]
+                out += self.item_by_item((ref, command.cmd_id), uris)
+                continue
+            late = getattr(command, "correlator", None) is not None
+            out.append(status(ref, command.cmd_id, command.name, "202" if late else "200" if got else "404"))
             if command.name == "Get" and got:
                 uris = [item.target.uri for item in command.items]
                 items = "".join(
                     f"<Item><Source><LocURI>{uri}</LocURI></Source>{meta(None, 'chr')}<Data>v</Data></Item>"
                     for uri in uris
                 )
+                refs = f"<MsgRef>{ref}</MsgRef><CmdRef>{command.cmd_id}</CmdRef>"
                 out.append(cmd("Results", f"{refs}<Cmd>Get</Cmd>{items}"))
-                large = (refs, uris[0])
-        if large is not None and self.random.random() < 0.2:
-            return self._in_chunks(out, *large)
-        return self.message(out, cred=self._cred() if self.peer.auth == "basic" and self.random.random() < 0.5 else "")
-
-    def _in_chunks(self, before: list[str], refs: str, uri: str) -> bytes:
-        """The last Results as a large object in two or three messages (DMP 7); gives the last of them, which is not sent yet."""
-        size, parts = 30, self.random.choice([2, 3])
-        lengths = [size // parts] * parts
-        commands = before[
-            : next(place for place in range(len(before) - 1, 0, -1) if before[place].startswith("<Results>"))
-        ]
-        rest = before[len(commands) + 1 :]
-        for place, length in enumerate(lengths):
-            described = meta(None, "chr", size=sum(lengths) if place == 0 else None)
-            more = "" if place == parts - 1 else "<MoreData/>"
-            item = f"<Item><Source><LocURI>{uri}</LocURI></Source>{described}<Data>{'x' * length}</Data>{more}</Item>"
-            chunk = cmd("Results", f"{refs}<Cmd>Get</Cmd>{item}")
-            if place == parts - 1:
-                return self.message([*commands, chunk, *rest])
-            request = self.message([*commands, chunk], final=False)
-            sent = read_message(request)
-            number = sent.commands[-1].cmd_id
-            goon = [
-                cmd(
-                    "Status",
-                    f"<MsgRef>{sent.header.msg_id}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data>",
-                ),
-                cmd(
-                    "Status",
-                    f"<MsgRef>{sent.header.msg_id}</MsgRef><CmdRef>{number}</CmdRef><Cmd>Results</Cmd><Data>213</Data>",
-                ),
-                cmd("Alert", "<Data>1222</Data>"),
-            ]
-            response = self.message(goon, final=False, from_device=False)
-            self.exchange(request, response)
-            heard = read_message(response)
-            commands = [
-                cmd(
-                    "Status",
-                    f"<MsgRef>{heard.header.msg_id}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data>",
-                ),
-                cmd(
-                    "Status",
-                    f"<MsgRef>{heard.header.msg_id}</MsgRef><CmdRef>{heard.commands[-1].cmd_id}</CmdRef><Cmd>Alert</Cmd><Data>200</Data>",
-                ),
-            ]
-        raise AssertionError("the last part returns")
+        return out
 
 
 class World:
@@ -339,8 +349,7 @@ class World:
         self.story.watch(70).close()
 
     def _finish(self, conversation: Conversation) -> None:
-        answer = conversation.ordinary()
-        assert all(isinstance(command, Status) for command in answer.commands)
+        conversation.ordinary()
 
     def _leave(self) -> None:
         pick = self.random

@@ -12,6 +12,7 @@ def test_the_demo_from_end_to_end(tmp_path):
         assert result.exit_code == 0, result.output
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "demo.jsonl",
+        "report.html",
         "demo-server.jsonl",
         "demo-not-silent.jsonl",
     }

@@ -32,7 +32,6 @@ def big(tmp_path_factory):
         (["check", "-q", "big.jsonl"], f"judging big.jsonl, {SESSIONS} exchanges"),
         (["show", "-q", "big.jsonl"], "reading the messages in big.jsonl"),
         (["normalize", "big.jsonl"], "normalising big.jsonl"),
-        (["convert", "--force", "big.jsonl", "big.har"], "writing big.har"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )

@@ -119,7 +119,7 @@ def test_what_cannot_be_tested_is_said(tmp_path):
             ["--server-capture", str(CAPTURES / "user.jsonl"), "--lab-device", "good", "--device-command", "x"],
             "name one",
         ),
-        (["--server-capture", str(CAPTURES / "user.jsonl"), "--expect", "uesr"], "did you mean"),
+        (["--server-capture", str(CAPTURES / "user.jsonl"), "--expect", "uesr"], "near it is user"),
     ):
         with program(sys.executable, "-m", "replay", "lab", "suite", *words, cwd=tmp_path) as running:
             assert running.wait() == 2

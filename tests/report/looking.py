@@ -56,7 +56,7 @@ class Looking:
     def until(self, expression: str) -> None:
         """Waits until an expression is true, also where no script of the page runs."""
         end = time.monotonic() + PATIENCE
-        while not self.value(expression):
+        while not self.value(f"Boolean({expression})"):
             assert time.monotonic() < end, f"{expression} does not come true"
 
     def size(self, width: int, height: int = 900) -> None:
@@ -69,9 +69,9 @@ class Looking:
         features = [{"name": "prefers-color-scheme", "value": colours}]
         self.page._call("Emulation.setEmulatedMedia", media=kind, features=features)
 
-    def value(self, expression: str) -> Any:
-        """The value of an expression, whatever it is."""
-        done = self.page._call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+    def value(self, expression: str, *, promised: bool = False) -> Any:
+        """The value of an expression, whatever it is; `promised` where it is a promise (none is kept where no script runs)."""
+        done = self.page._call("Runtime.evaluate", expression=expression, awaitPromise=promised, returnByValue=True)
         assert "exceptionDetails" not in done, done["exceptionDetails"]
         return done["result"].get("value")
 
@@ -84,7 +84,7 @@ class Looking:
 
     def said(self) -> list[Any]:
         """What was said that should not have been: messages in the console, exceptions, breaches of the policy, dialogs."""
-        violations = self.value("window.violations")
+        violations = self.value("window.violations") or []
         names = (
             "Runtime.consoleAPICalled",
             "Runtime.exceptionThrown",
@@ -101,7 +101,8 @@ class Looking:
         """What axe-core finds that is serious or critical: the rule, how bad, and the first element."""
         self.page._call("Runtime.evaluate", expression=axe_program())
         found = self.value(
-            "axe.run().then(done => JSON.stringify(done.violations.map(v => [v.id, v.impact, v.nodes[0].html])))"
+            "axe.run().then(done => JSON.stringify(done.violations.map(v => [v.id, v.impact, v.nodes[0].html])))",
+            promised=True,
         )
         return [tuple(each) for each in json.loads(found) if each[1] in ("serious", "critical")]
 
