@@ -106,16 +106,17 @@ class Serve:
         """Answers a request, whatever it is: mitmproxy passes on only what has no answer."""
         if flow.response is not None or not flow.killable:
             return
-        _name_as_called(flow)
         try:
+            _name_as_called(flow)
             reply = self._answer(flow)
+            flow.response = _response(reply, flow)
         except Exception as error:
             logger.exception("omadm: a message could not be answered")
             self._fail(f"a message could not be answered: {type(error).__name__}: {error}")
             reply = Reply(500, by_server=False)
+            flow.response = _response(reply, flow)
         for note in reply.notes:
             self._note(note, flow)
-        flow.response = _response(reply, flow)
         flow.metadata[SERVED] = reply.by_server
         self._replies[flow.id] = reply
 

@@ -19,12 +19,19 @@ class Terminal:
     nothing. `text` is what was written on it so far."""
 
     def __init__(
-        self, command: Sequence[str], *, columns: int = 80, on: Sequence[str] = ("stdout",), cwd: Path, **env: str
+        self,
+        command: Sequence[str],
+        *,
+        columns: int = 80,
+        on: Sequence[str] = ("stdout",),
+        cwd: Path,
+        stdin: int = subprocess.DEVNULL,
+        **env: str,
     ) -> None:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         inherited = {name: value for name, value in environment().items() if name not in ("NO_COLOR", "COLUMNS")}
-        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        streams = {"stdin": stdin, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         self.process = subprocess.Popen(
             command,
             cwd=cwd,
@@ -53,9 +60,10 @@ class Terminal:
         assert words in self.text[after:], f"{words!r} did not come:\n{self.text[after:]}"
         return self.text
 
-    def end(self) -> tuple[int, bytes, bytes]:
-        """Exit code, and what came through the pipes, once the program has ended by itself."""
-        out, err = self.process.communicate(timeout=PATIENCE)
+    def end(self, given: bytes | None = None) -> tuple[int, bytes, bytes]:
+        """Exit code, and what came through the pipes, once the program has ended by itself; `given` goes to its stdin, if that is
+        a pipe, which is closed then."""
+        out, err = self.process.communicate(given, timeout=PATIENCE)
         self._reader.join(PATIENCE)
         return self.process.returncode, out or b"", err or b""
 

@@ -21,7 +21,7 @@ from replay.cli.options import (
     verbosity_options,
     write_result,
 )
-from replay.cli.progress import Shown, progress
+from replay.cli.progress import Shown, reading
 from replay.cli.secret_options import known, not_verified, secret_options
 from replay.expect.accept import Accepted, read_accepted
 from replay.expect.case import Options
@@ -171,7 +171,7 @@ def command(
         lenient=lenient,
         accepted=accept,
     )
-    with progress() as shown:
+    with reading(*captures) as shown:
         judgements = [_judged(path, options, scope, shown) for path in captures]
         left = _left(accept, judgements, scope)
         shaped = report(judgements, left, log)
@@ -206,6 +206,7 @@ def _log(files: tuple[EvidenceFile, ...], offset: float | None) -> Log | None:
 
 
 def _judged(path: str, options: Options, scope: Scope, shown: Shown) -> Judgement:
+    shown.stage(f"reading {path}")
     try:
         capture = read(path, shown.reading)
     except CaptureError as error:

@@ -9,7 +9,7 @@ from replay.capture.exchange import Capture, CaptureError
 from replay.capture.readers import read
 from replay.capture.writers import FORMATS, JOURNAL, format_of, write
 from replay.cli.exits import stop
-from replay.cli.progress import progress
+from replay.cli.progress import progress, reading
 from replay.report.safe import visible
 
 _MOST_SAID = 20
@@ -33,9 +33,10 @@ def carry_over(
     other. Ends the command where one of them cannot be done."""
     try:
         to = form or format_of(out)
-        with progress() as shown:
+        with reading(source) as shown:
             read_capture = read(source, shown.reading)
-            shown.stage(f"changing {source}")
+            if change is not None:
+                shown.stage(f"changing {source}")
             capture = read_capture if change is None else change(read_capture)
         with progress(f"writing {out}", active=out != "-"):
             losses = write(capture, out, to, force=force)

@@ -7,7 +7,7 @@ from replay.capture.readers import read
 from replay.capture.sessions import assemble
 from replay.cli.exits import stop
 from replay.cli.options import lenient_option, output_option, write_result
-from replay.cli.progress import progress
+from replay.cli.progress import reading
 from replay.normal.form import Profile, normal_form, normal_others
 from replay.normal.text import normal_text
 from replay.report.safe import visible_lines
@@ -29,7 +29,7 @@ def command(capture: str, other_machines: bool, lengths: bool, lenient: bool, ou
     """
     profile = Profile(other_machines=other_machines, lengths=lengths)
     try:
-        with progress() as shown:
+        with reading(capture) as shown:
             recorded = read(capture, shown.reading)
             shown.stage(f"normalising {capture}")
             traffic = assemble(recorded, lenient=lenient)

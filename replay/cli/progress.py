@@ -18,8 +18,13 @@ _TIMES_A_SECOND: Final = 4
 _CHUNK: Final = 1 << 16
 
 
+def reading(*paths: str) -> contextlib.AbstractContextManager["Shown"]:
+    """The progress of a command that begins with reading these captures. Nothing disturbs who types one in."""
+    return progress(f"reading {paths[0]}", active=not ("-" in paths and sys.stdin.isatty()))
+
+
 @contextlib.contextmanager
-def progress(what: str = "", *, active: bool = True, after: float = AFTER) -> Iterator["Shown"]:
+def progress(what: str, *, active: bool = True, after: float = AFTER) -> Iterator["Shown"]:
     """Shows work as it goes on, as long as it does; nothing is left of it on the terminal. What is written there meanwhile would
     disturb it: it comes later. Not `active`, or without a terminal, it shows nothing."""
     shown = Shown(what, active=active and sys.stderr.isatty())

@@ -7,7 +7,7 @@ from replay.capture.readers import read
 from replay.capture.sessions import assemble
 from replay.cli.exits import stop
 from replay.cli.options import lenient_option, output_option, write_result
-from replay.cli.progress import progress
+from replay.cli.progress import reading
 from replay.normal.form import normal_form
 from replay.normal.text import normal_text
 from replay.report.as_json import as_json
@@ -44,7 +44,7 @@ def command(
     or - for stdin.
     """
     try:
-        with progress() as shown:
+        with reading(capture) as shown:
             recorded = read(capture, shown.reading)
             shown.stage(f"reading the messages in {capture}")
             traffic = assemble(recorded, lenient=lenient)

@@ -26,19 +26,19 @@ class Bounds(enum.Enum):
     WORD = enum.auto()
     #: what may stand around a host: a label and a dot before it, but no more labels behind it
     HOST = enum.auto()
-    #: what may stand around an IP address
+    #: what may stand around an IPv4 address: no more of its digits
     ADDRESS = enum.auto()
 
 
 _BEFORE: Final = {
     Bounds.WORD: re.compile(r"[^\W_]"),
     Bounds.HOST: re.compile(r"[A-Za-z0-9-]"),
-    Bounds.ADDRESS: re.compile(r"[A-Za-z0-9.]"),
+    Bounds.ADDRESS: re.compile(r"[0-9.]"),
 }
 _BEHIND: Final = {
     Bounds.WORD: re.compile(r"[^\W_]"),
     Bounds.HOST: re.compile(r"[A-Za-z0-9-]|\.[A-Za-z0-9]"),
-    Bounds.ADDRESS: re.compile(r"[A-Za-z0-9]|\.[0-9]"),
+    Bounds.ADDRESS: re.compile(r"[0-9]|\.[0-9]"),
 }
 
 

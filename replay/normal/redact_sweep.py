@@ -13,7 +13,7 @@ from itertools import product
 from typing import Final
 
 from replay.normal.identities import Role
-from replay.normal.redact_draw import SID, address_form, is_base64
+from replay.normal.redact_draw import address_form, draw_v4, is_base64
 from replay.normal.redact_escapes import ESCAPES, through
 from replay.normal.redact_find import Bounds, Finder, Form
 from replay.normal.redact_table import Entry, Table
@@ -163,13 +163,13 @@ def _bounds(entry: Entry) -> Bounds | None:
     value = entry.value
     if len(value) < _SHORT or is_protocol(value) or not any(char.isalnum() for char in value):
         return None
-    if address_form(value) is not None:
+    if address_form(value) is draw_v4:
         return Bounds.ADDRESS
     if value.isdecimal() and len(value) < _SHORT_NUMBER:
         return None
-    if entry.role is Role.SERVER:
-        return Bounds.HOST
-    return Bounds.ANY if len(value) >= _LONG or SID.fullmatch(value) else Bounds.WORD
+    if len(value) >= _LONG:
+        return Bounds.ANY
+    return Bounds.HOST if entry.role is Role.SERVER else Bounds.WORD
 
 
 def _forms(entry: Entry, table: Table) -> list[Form]:

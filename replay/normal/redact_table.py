@@ -239,6 +239,6 @@ def spell(pseudonym: str, value: str) -> str:
         pseudonym = "".join(char if SEPARATORS.match(char) else next(rest) for char in value)
     upper = value != value.lower() and value == value.upper()
     return "".join(
-        char.upper() if there.isupper() or (upper and not there.isalpha()) else char
+        char.upper() if char.isascii() and (there.isupper() or (upper and not there.isalpha())) else char
         for char, there in zip(pseudonym, value, strict=True)
     )

@@ -32,6 +32,8 @@ _NOT_KEPT: Final = frozenset(
     }
 )  # fmt: skip
 _WHERE_TO: Final = frozenset({"location", "content-location"})
+#: What would end a header, and begin another that nobody recorded.
+_UNSENDABLE: Final = re.compile(r"[\r\n\0]")
 
 
 class Call(Struct, frozen=True):
@@ -207,7 +209,7 @@ def answer_headers(recorded: Headers, renewals: Renewals, form: str | None) -> H
     found = []
     for name, value in renew_headers(recorded, "server", renewals):
         key = name.lower()
-        if key in _NOT_KEPT:
+        if key in _NOT_KEPT or _UNSENDABLE.search(name + value):
             continue
         if key in _WHERE_TO:
             found.append((name, renewals.address(value)))

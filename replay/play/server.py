@@ -211,7 +211,8 @@ class ServerPlayer:
             keep = len(response.body or b"") if response is not None else 0
             return Reply(200, "OK", headers, body, end, keep if end is End.CUT else None, plays=step.number)
         session.again = response.status in (401, 407) or 300 <= response.status < 400
-        reply = Reply(response.status, response.reason, plays=step.number)
+        reason = response.reason if response.reason.isascii() and response.reason.isprintable() else ""
+        reply = Reply(response.status, reason, plays=step.number)
         if step.turn.response is None:
             reply.headers, reply.body = peer.maker.headers(step, call), response.body or b""
             if step.turn.response_error is not None or step.turn.opaque_response:

@@ -9,6 +9,7 @@ second text.
 import itertools
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from msgspec import Struct
 
 from replay.expect.rules import Entry, registry
 from replay.expect.sources import Cited, spelled_out
+from replay.report.words import Word, words_in
 
 #: The groups of the catalogue, by the letters that an id begins with.
 GROUPS: Final = {
@@ -57,7 +59,7 @@ class Row(Struct, frozen=True):
 
 class Page(Struct, frozen=True):
     """A rule, explained. `party` is who must obey it, `sender` where it falls to whoever sent the message; `sections` are the
-    headings of its page with their texts, as Markdown."""
+    headings of its page with their texts, as Markdown; `words` what the words in them mean."""
 
     id: str
     name: str
@@ -66,11 +68,13 @@ class Page(Struct, frozen=True):
     source: str
     sources: list[Cited]
     sections: dict[str, str]
+    words: list[Word]
 
 
 def page(entry: Entry) -> Page:
     """The page of a rule."""
     parts = re.split(r"^## (.+)$", entry.page, flags=re.MULTILINE)
+    sections = {heading: text.strip() for heading, text in zip(parts[1::2], parts[2::2], strict=True)}
     rule = entry.rule
     return Page(
         id=rule.id,
@@ -79,7 +83,8 @@ def page(entry: Entry) -> Page:
         party=_party(entry),
         source=rule.source,
         sources=spelled_out(rule.source),
-        sections={heading: text.strip() for heading, text in zip(parts[1::2], parts[2::2], strict=True)},
+        sections=sections,
+        words=words_in(sections.values()),
     )
 
 
@@ -112,9 +117,17 @@ def page_text(shown: Page) -> str:
     lines = [f"{click.style(f'{shown.id} {shown.name}', bold=True)}  {shown.severity}, falls to {whom}", ""]
     for heading, text in shown.sections.items():
         lines += [click.style(heading, bold=True), *_indented(_plain(text)), ""]
+    if shown.words:
+        lines += [click.style("Words", bold=True), *(line for each in shown.words for line in _word_lines(each)), ""]
     cited = [f"{each.short}: {each.text}" if each.text != each.short else each.text for each in shown.sources]
     lines += [click.style("Source", bold=True), *_indented("\n".join(cited))]
     return "\n".join(lines) + "\n"
+
+
+def _word_lines(word: Word) -> list[str]:
+    """A word and its meaning, in lines for a terminal."""
+    text = f"{word.word}: {word.meaning}"
+    return textwrap.wrap(text, 116, initial_indent="  ", subsequent_indent="      ", break_long_words=False)
 
 
 def rows_text(shown: list[Row]) -> str:
@@ -157,7 +170,9 @@ def page_markdown(shown: Page) -> str:
         f"- {_escaped(each.text) if each.text == each.short else f'{each.short}: {_escaped(each.text)}'}"
         for each in shown.sources
     ]
-    return "\n".join([*lines, "## Source", "", *cited]) + "\n"
+    words = [f"- **{each.word}**: {_escaped(each.meaning)}" for each in shown.words]
+    words = ["## Words", "", *words, ""] if words else []
+    return "\n".join([*lines, *words, "## Source", "", *cited]) + "\n"
 
 
 def rows_markdown(shown: list[Row]) -> str:

@@ -17,6 +17,7 @@ from replay.lab.device import LabDevice
 from replay.lab.messages import DeviceInfo, Sender
 from replay.lab.server import LabServer
 from replay.play.faults import ENDED, SERVED
+from replay.play.server_state import Reply
 from replay.syncml.read import read as read_message
 from tests.addons.test_record import lines_of, until
 from tests.conftest import ROOT
@@ -330,11 +331,12 @@ def test_without_a_capture_everything_is_refused(caplog):
     assert "nothing to be played" in caplog.text
 
 
-def test_a_crash_is_no_way_to_another_server(caplog):
+@pytest.mark.parametrize("what", ["answer", "response"])
+def test_a_crash_is_no_way_to_another_server(what, caplog):
     flow = flow_of(package_one("D"))
 
     async def call(serve) -> None:
-        serve.player.answer = None
+        serve.player.answer = None if what == "answer" else lambda *_: Reply(200, headers=(("X", None),))
         serve.request(flow)
 
     alone(call, omadm_serve=str(USER))

@@ -3,60 +3,55 @@
 import io
 import subprocess
 import sys
+import threading
 
 import pytest
 
-from benchmarks.captures import journal
 from replay.capture.readers import read
-from replay.cli import progress as module
-from replay.cli.progress import Shown, progress
+from replay.cli.progress import Shown, progress, reading
 from tests.conftest import ROOT
-from tests.processes import environment
 from tests.pseudo_terminal import terminal
-from tests.story import user
+from tests.story import Story, user
 
 COMMAND = [sys.executable, "-m", "replay"]
-#: So many sessions take several seconds to read and judge.
-SESSIONS = 6000
-
-
-@pytest.fixture(scope="module")
-def big(tmp_path_factory):
-    return journal(tmp_path_factory.mktemp("big") / "big.jsonl", SESSIONS)
+CAPTURE = user().watch(70).close().text()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("line", "what"),
+    "line",
     [
-        (["check", "-q", "big.jsonl"], f"judging big.jsonl, {SESSIONS} exchanges"),
-        (["show", "-q", "big.jsonl"], "reading the messages in big.jsonl"),
-        (["normalize", "big.jsonl"], "normalising big.jsonl"),
+        ["check", "-q", "-"],
+        ["show", "-q", "-"],
+        ["normalize", "-"],
+        ["convert", "-", "out.har"],
+        ["redact", "-", "out.jsonl"],
     ],
-    ids=lambda value: value[0] if isinstance(value, list) else "",
+    ids=lambda line: line[0],
 )
-def test_it_is_shown_on_a_terminal_and_taken_away_again(big, line, what):
-    with terminal([*COMMAND, *line], on=("stderr",), columns=120, cwd=big.parent) as shown:
-        _, out, _ = shown.end()
-        assert what in shown.text
-        shown_last = shown.text.rsplit("\x1b[2K", 1)[-1]
-        assert "big.jsonl" not in shown_last.split("omadm:")[0]
+def test_it_is_shown_on_a_terminal_and_taken_away_again(tmp_path, line):
+    """A capture that is long in coming: reading it takes until it is there."""
+    with terminal([*COMMAND, *line], on=("stderr",), stdin=subprocess.PIPE, cwd=tmp_path) as shown:
+        shown.wait_for("reading -")
+        code, out, _ = shown.end(CAPTURE)
+        assert code == 0
+        assert "reading -" not in shown.text.rsplit("\x1b[2K", 1)[-1]
         assert "\x1b[?25h" in shown.text  # the cursor is there again
         assert b"\x1b" not in out
 
 
 @pytest.mark.slow
-def test_there_is_none_in_a_pipe(big):
-    done = subprocess.run(
-        [*COMMAND, "check", "-q", str(big)], capture_output=True, env=environment(), cwd=big.parent, check=False
-    )
-    assert done.stderr == b""
-    assert b"\x1b" not in done.stdout
+def test_an_error_stands_after_it_and_not_within(tmp_path):
+    with terminal([*COMMAND, "check", "-q", "-", "no"], on=("stderr",), stdin=subprocess.PIPE, cwd=tmp_path) as shown:
+        shown.wait_for("reading -")
+        code, _, _ = shown.end(CAPTURE)
+        assert code == 2
+        assert shown.text.rsplit("\x1b[2K", 1)[-1].splitlines()[-1].startswith("omadm: no: cannot be read")
 
 
 @pytest.mark.slow
 def test_there_is_none_of_what_is_done_at_once(tmp_path):
-    user().watch(70).save(tmp_path / "run.jsonl")
+    (tmp_path / "run.jsonl").write_bytes(CAPTURE)
     with terminal([*COMMAND, "check", "-q", "run.jsonl"], on=("stderr",), cwd=tmp_path) as shown:
         code, out, _ = shown.end()
         assert (code, shown.text) == (0, "")
@@ -64,11 +59,13 @@ def test_there_is_none_of_what_is_done_at_once(tmp_path):
 
 
 @pytest.mark.slow
-def test_an_error_stands_after_it_and_not_within(big):
-    with terminal([*COMMAND, "check", "-q", "big.jsonl", "none"], on=("stderr",), columns=120, cwd=big.parent) as shown:
-        code, _, _ = shown.end()
-        assert code == 2
-        assert shown.text.splitlines()[-1].lstrip("\r").endswith("nothing in this folder has a name like it")
+def test_who_types_a_capture_in_is_not_disturbed(tmp_path):
+    with terminal([*COMMAND, "check", "-"], on=("stdin", "stderr"), cwd=tmp_path) as shown:
+        shown.press(Story().package_one("1").decode().replace("><", ">\n<") + "\n\x04")
+        code, out, _ = shown.end()
+        assert code == 0
+        assert out.startswith(b"PASS")
+        assert "reading" not in shown.text
 
 
 class _Screen(io.StringIO):
@@ -82,7 +79,7 @@ def test_stages_and_sizes(tmp_path, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
     path = user().watch(70).save(tmp_path / "r.jsonl")
-    with progress(after=0) as shown:
+    with progress("", after=0) as shown:
         capture = read(str(path), shown.reading)
         _drawn(shown, screen, "reading")
         _drawn(shown, screen, "100%")
@@ -94,8 +91,8 @@ def test_stages_and_sizes(tmp_path, monkeypatch):
 
 def _drawn(shown: Shown, screen: io.StringIO, words: str) -> None:
     """Draws now, once it is there to be drawn."""
-    while shown._bar is None:
-        module.threading.Event().wait(0.01)
+    while shown._task is None:
+        threading.Event().wait(0.01)
     shown._bar.refresh()
     assert words in screen.getvalue()
 
@@ -107,6 +104,8 @@ def test_without_a_terminal_there_is_nothing(monkeypatch, capsys, tmp_path):
             assert shown.reading(file, "r") is file
         assert not shown.active
         shown.stage("y")
+    with reading("r") as shown:
+        assert not shown.active
     assert capsys.readouterr() == ("", "")
 
 

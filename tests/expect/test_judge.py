@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.expect import judge as judge_module
@@ -161,6 +161,7 @@ def correct(draw) -> tuple[Story, str]:
 
 
 @given(correct())
+@settings(deadline=None)
 def test_correct_lives_have_no_errors(life):
     story, scenario = life
     judged = story.judge(expect=scenario)

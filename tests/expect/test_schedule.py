@@ -150,3 +150,11 @@ def test_a_mark_of_another_name_is_no_push():
     story = user()
     story.line("note", text="push", name="hand")
     assert silence(story.watch(70), 60)[2].episodes[0].case.silence.probe is None
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "9" * 5000, "\u0661\u0662", "1e3", "-5", ""])
+def test_numbers_that_no_device_could_keep_are_none(number):
+    story = polling(IntervalForFirstSetOfRetries=number)
+    judged = story.watch(70).judge(quiet=None)
+    assert judged.errors == []
+    assert "neither poll settings" in judged.episodes[0].case.quiet.source

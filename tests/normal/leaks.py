@@ -79,7 +79,6 @@ def _of_body(body: bytes) -> Iterator[tuple[str, bytes]]:
     texts = [text for node in root.iter() for text in (node.text, node.tail, *node.attrib.values()) if text]
     for text in texts:
         yield from _unfolded("text", text)
-    yield "all texts", "".join(texts).encode("utf-8", "surrogatepass")
 
 
 def _unfolded(name: str, text: str, depth: int = 0) -> Iterator[tuple[str, bytes]]:

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from replay.capture.readers import read
 from replay.capture.references import resolve
@@ -515,3 +516,16 @@ def test_a_capture_without_a_session_has_nothing_to_be_played():
     player = ServerPlayer(traffic_of(story))
     assert (player.parts, player.recorded, player.unused()) == ([], 0, [])
     assert statuses(read_message(player.answer(Request("POST", HERE, (), MESSAGE), 0.0).body))
+
+
+def test_a_header_cannot_bring_others_along():
+    story = Story()
+    forged = [["X-A", "a\r\nX-B: b"], ["X\nC", "c"], ["X-D", "d\0"], ["X-E", "größe"], ["Retry-After", "5"]]
+    story.exchange(story.package_one("1"), b"no", status=503, response_headers=forged)
+    reply = Caller(story).call(Live().package_one())
+    assert reply.headers == (("X-E", "größe"), ("Retry-After", "5"))
+    for reason, sent in (("Busy", "Busy"), ("Busy\r\nX: y", ""), ("Größe", "")):
+        caller = Caller(story)
+        (step,) = caller.player.parts[0].sessions[0].steps
+        step.turn.exchange.response = structs.replace(step.turn.exchange.response, reason=reason)
+        assert caller.call(Live().package_one()).reason == sent

@@ -64,6 +64,12 @@ class Looking:
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.page._call("Emulation.setDeviceMetricsOverride", **metrics)
 
+    def picture(self, width: int, height: int) -> bytes:
+        """The top of the page, so wide and high, as PNG; in a window that is as high as the page no scrollbar is seen."""
+        self.size(width, self.value("document.documentElement.scrollHeight"))
+        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+        return base64.b64decode(self.page._call("Page.captureScreenshot", format="png", clip=clip)["data"])
+
     def media(self, kind: str = "screen", colours: str = "light") -> None:
         """Shows the page on paper, or in the dark."""
         features = [{"name": "prefers-color-scheme", "value": colours}]

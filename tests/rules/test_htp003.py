@@ -30,3 +30,9 @@ def test_an_error_in_a_later_message_of_the_alert_session_is_one():
     request = story.to_server("2", 2, [messages.status(1, "1", "0", "SyncHdr", "200")])
     story.exchange(request, b"x", status=500)
     assert only(story.watch(70).judge(), "HTP003").severity == "error"
+
+
+def test_a_message_that_nobody_can_read_may_be_refused():
+    story = Story().ordinary("1")
+    story.exchange(b"<SyncML><", b"bad request", status=400)
+    only(story.judge(), "MSG001")

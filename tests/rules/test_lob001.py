@@ -260,3 +260,15 @@ def test_the_real_abort_of_a_large_result_is_none(shared_data):
 
     path = shared_data / "messages" / "windows11" / "windows-26200.9278-large-result-abort-8192.xml"
     assert [f.rule for f in judge(read(str(path))).findings if f.rule[:3] in ("STA", "AUT", "LOB")] == []
+
+
+def test_many_wrong_answers_in_one_message_are_one_finding():
+    talk = Talk().open(*(replace(number, URI) for number in (9, 10, 11)))
+    talk.say([header(), *(status(f"1/{number}", "Replace", "213") for number in (9, 10, 11))], [header(2)])
+    (finding,) = talk.of("LOB001")
+    assert finding.message.count("Status 213 for Replace") == 3
+
+
+def test_a_chunk_that_names_no_node_is_named_by_its_command():
+    talk = Talk().say([*opening()[:-1], alert("1226", "7").replace("</Alert>", "<Item><Data>1</Data><MoreData/></Item></Alert>"), opening()[-1]], None)
+    assert "the first chunk of Alert (CmdID 7) has no Size" in talk.of("LOB001")[0].message

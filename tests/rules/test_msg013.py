@@ -129,3 +129,22 @@ def test_a_session_from_its_middle_is_not_judged():
 )
 def test_what_is_there_in_a_wrong_way_is_another_rules(wrong, rule):
     assert rules_of(package(OPENS, wrong)) == [rule]
+
+
+def test_a_device_that_gives_up_when_it_is_challenged_sends_no_package():
+    story = Story()
+    first = story.package_one("1")
+    story.exchange(first, story.answer(first, code="407", header_code="407"))
+    end = story.to_server("1", 2, ["<Alert><CmdID>2</CmdID><Data>1223</Data></Alert>"])
+    story.exchange(end, story.answer(end))
+    assert "MSG013" not in rules_of(story.judge())
+
+
+def test_nothing_is_said_where_the_message_between_could_not_be_read():
+    story = Story()
+    first = story.package_one("1")
+    story.exchange(first, story.answer(first, code="407", header_code="407"))
+    envelope = b"\x30\x82\x01\x00\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" + bytes(241)
+    story.exchange(envelope, b"")
+    story.go_on("1", 3)
+    assert "MSG013" not in rules_of(story.judge())

@@ -144,3 +144,14 @@ def test_the_server_counts_as_it_likes():
     talk.heard = 6
     talk.open(messages.get(9, SWV)).say([header(7), status("7/9", "Get"), results("7/9")], [header(2)])
     assert talk.of("STA002") == []
+
+
+def test_nothing_is_said_where_the_message_that_was_answered_could_not_be_read():
+    """The first try did not reach the server; the second, in an envelope, did; the third message answers what came back."""
+    talk = Talk()
+    request = talk.device(*opening())
+    talk.story.exchange(request, None, failure="connect-failed")
+    envelope = b"\x30\x82\x01\x00\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" + bytes(241)
+    talk.story.exchange(envelope, talk.server(*OPENED, GET))
+    talk.say([header(), status("1/9", "Get"), results("1/9")], [header(2)])
+    assert talk.of("STA002") == []

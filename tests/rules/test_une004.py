@@ -2,7 +2,7 @@ import pytest
 
 from replay.lab import messages
 from replay.syncml.names import UNENROL_TYPE
-from tests.story import Story, only, user
+from tests.story import Story, only, rules_of, user
 
 RIGHT = messages.unenrol_alert()
 TYPE = f'<Type xmlns="syncml:metinf">{UNENROL_TYPE}</Type>'
@@ -48,3 +48,22 @@ def test_another_type_is_no_unenrolment(other):
     judged = Story().alert("2", text=RIGHT.replace(UNENROL_TYPE, other)).watch(70).judge()
     assert judged.episodes == []
     assert judged.findings == []
+
+
+def beside_the_item(data: str) -> str:
+    """The alert with Meta in the Alert itself, not in its Item."""
+    described = (
+        f'<Meta><Type xmlns="syncml:metinf">{UNENROL_TYPE}</Type><Format xmlns="syncml:metinf">int</Format></Meta>'
+    )
+    return f"<Alert><CmdID>{{id}}</CmdID><Data>1226</Data>{described}<Item><Data>{data}</Data></Item></Alert>"
+
+
+def test_fails_where_meta_stands_in_the_alert_and_not_in_its_item():
+    finding = only(Story().ordinary("1").alert("2", text=beside_the_item("1")).watch(70).judge(), "UNE004")
+    assert "Type is in the Meta of the Alert" in finding.message
+    assert finding.path == "SyncBody/Alert[3]/Meta/Type"
+
+
+def test_such_an_alert_is_judged_like_any_other():
+    judged = Story().ordinary("1").alert("2", text=beside_the_item("7")).watch(70).judge()
+    assert rules_of(judged) == ["UNE004", "UNE006"]

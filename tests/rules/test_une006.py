@@ -29,3 +29,9 @@ def test_the_two_values_of_a_failed_unjoin_are_no_fault_of_this_rule(data, form)
 def test_data_with_elements_in_it_is_not_one():
     text = messages.unenrol_alert().replace("<Data>1</Data></Item>", "<Data>1<b/>7</Data></Item>")
     only(Story().alert("1", text=text).watch(70).judge(), "UNE006")
+
+
+def test_fails_with_data_that_stands_there_twice():
+    text = messages.unenrol_alert().replace("<Data>1</Data>", "<Data>1</Data><Data>2</Data>")
+    finding = only(Story().ordinary("1").alert("2", text=text).watch(70).judge(), "UNE006")
+    assert "Data is '1', and stands there again" in finding.message

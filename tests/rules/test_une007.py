@@ -72,3 +72,35 @@ def test_one_session_is_one_cause_though_its_first_try_was_not_delivered():
     story.exchange(request, None, failure="connect-failed")
     story.wait(2).exchange(request, story.answer(request))
     only(story.watch(70).judge(), "UNE007")
+
+
+def test_a_challenge_to_a_try_that_was_repeated_because_nobody_was_there():
+    story = Story().ordinary("1")
+    request = story.package_one("2", alert=messages.unenrol_alert())
+    story.exchange(request, None, failure="connect-failed")
+    challenged(story, "2")
+    assert story.watch(70).judge().findings == []
+
+
+@pytest.mark.parametrize("answer", [b"<SyncML>", b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"])
+def test_an_answer_that_cannot_be_read_may_have_been_a_challenge(answer):
+    story = Story().ordinary("1")
+    story.exchange(story.package_one("2", alert=messages.unenrol_alert()), answer)
+    again = story.package_one("2", alert=messages.unenrol_alert(), number=2)
+    story.exchange(again, story.answer(again))
+    assert "UNE007" not in rules_of(story.watch(70).judge())
+
+
+def test_an_empty_answer_is_none():
+    story = Story().ordinary("1").alert("2", response=b"")
+    again = story.package_one("2", alert=messages.unenrol_alert(), number=2)
+    story.exchange(again, story.answer(again))
+    assert "UNE007" in rules_of(story.watch(70).judge())
+
+
+def test_fails_where_it_stands_twice_in_one_message():
+    twice = "".join(messages.unenrol_alert().replace("{id}", number) for number in ("50", "51"))
+    judged = Story().ordinary("1").alert("2", text=twice).watch(70).judge()
+    assert "in the same message" in only(judged, "UNE007").message
+    silence = next(phase for phase in judged.episodes[0].phases if phase.name == "silence")
+    assert silence.status == "observed"

@@ -54,3 +54,13 @@ def test_a_status_for_another_exec_in_a_later_session_is_none():
     story = Story().exec("1").wait(1).alert("2", "2").watch(20).exec("3", command=wipe)
     story.go_on("3", 2, messages.status(2, "1", "9", "Exec", "200"))
     assert rules_of(story.judge(expect="unjoin-failed")) == []
+
+
+def test_several_answers_are_one_finding():
+    story = Story().ordinary("1").exec("2")
+    for number in (2, 3):
+        story.go_on("2", number, messages.status(2, "1", "9", "Exec", "200"), server_number=str(number - 1))
+    judged = story.alert("3").watch(70).judge()
+    assert [f.message for f in judged.findings if f.rule == "UNE009"] == [
+        "Status 200 answers the Exec Unenroll, for which no reply is expected; 2 messages do"
+    ]

@@ -48,3 +48,16 @@ def test_the_alert_that_is_never_answered_begins_its_window_when_it_is_sent():
     judged = story.close().judge()
     assert rules_of(judged) == []
     assert judged.episodes[0].case.window.ended_by == "close"
+
+
+def test_inconclusive_where_the_alert_has_no_time_though_other_lines_have():
+    story = user().watch(70)
+    for line in story.lines:
+        if line["type"] in ("request", "response"):
+            line["t"] = line["mono"] = None
+    story.lines[0]["t"] = None  # nor has anything before it
+    for line in story.lines[: len(story.lines) // 2]:
+        line["t"] = None
+    judged = story.judge()
+    assert judged.episodes[0].case.window is None
+    assert "has no time in the recording" in only(judged, "UNE014").message

@@ -1,12 +1,12 @@
 import pytest
 
+from replay.lab import messages
+from tests.rules.talk import Talk, alert, header, opening, status
 from tests.story import Story, only, rules_of, user
 
 
 def refused(code: str, header_code: str = "200") -> Story:
     story = Story().ordinary("1")
-    from replay.lab import messages
-
     request = story.package_one("2", alert=messages.unenrol_alert())
     story.exchange(request, story.answer(request, code=code, header_code=header_code))
     return story.watch(70)
@@ -48,3 +48,14 @@ def test_what_the_proxy_made_is_not_the_servers():
     judged = Story().ordinary("1").alert("2", status=502, by="proxy").watch(70).judge()
     assert rules_of(judged) == []
     assert "CAP001" in [finding.rule for finding in judged.findings]
+
+
+def test_warns_where_the_status_comes_in_a_later_message():
+    talk = Talk("2", Story().ordinary("1"))
+    request = talk.device(*opening(messages.unenrol_alert()), final=False)
+    talk.story.exchange(request, talk.server(header(), alert("1222", "9"), final=False))
+    owed = [status("1/2", "Alert"), status("1/3", "Alert"), status("1/4", "Alert", "406"), status("1/5", "Replace")]
+    talk.say([header(), status("1/9", "Alert")], [header(2), *owed])
+    finding = only(talk.story.watch(70).judge(), "UNE020")
+    assert (finding.severity, finding.exchange) == ("warning", 3)
+    assert "Status 406 refuses the alert" in finding.message

@@ -132,3 +132,72 @@ def test_the_ones_that_ship_leave_everything_to_the_other_rules(name, story):
 
 def test_only_the_expected_kind_is_followed():
     only(user().watch(70).judge(expect=THREE), "UNE021")
+
+
+TWO_SENDERS = """
+[[step]]
+name = "exec"
+what = "exec"
+[[step]]
+name = "hello"
+sender = "device"
+command = "Alert"
+code = "1222"
+severity = "info"
+[[step]]
+name = "report"
+sender = "device"
+command = "Alert"
+code = "1224"
+type = "com.example:*"
+[[step]]
+name = "asks"
+sender = "server"
+command = "Get"
+severity = "warning"
+"""
+
+
+def test_missing_steps_of_both_sides_are_a_finding_each_with_the_heaviest_first(tmp_path):
+    found = departures(leaving(), scenario_of(tmp_path, TWO_SENDERS))
+    assert [(f.party, f.severity) for f in found] == [("device", "error"), ("server", "warning")]
+    assert "the step report (" in found[0].message
+    assert ", and hello (" in found[0].message
+
+
+def test_what_a_step_asks_for_has_to_hold_for_one_item(tmp_path):
+    own = scenario_of(
+        tmp_path,
+        '[[step]]\nname = "r"\nsender = "server"\ncommand = "Replace"\ntarget = "./A"\ndata = "1"\n'
+        '[[step]]\nname = "e"\nwhat = "exec"',
+    )
+
+    def replace(*items: tuple[str, str]) -> str:
+        inside = "".join(
+            f"<Item><Target><LocURI>{uri}</LocURI></Target><Data>{data}</Data></Item>" for uri, data in items
+        )
+        return f"<Replace><CmdID>40</CmdID>{inside}</Replace>"
+
+    assert departures(leaving(replace(("./B", "2"), ("./A", "1"))), own) == []
+    assert len(departures(leaving(replace(("./A", "2"), ("./B", "1"))), own)) == 1
+
+
+def test_an_optional_step_that_was_begun_has_to_be_finished(tmp_path):
+    text = '[[step]]\nname = "d"\nsender = "server"\ncommand = "Delete"\npresence = "optional"\ntimes = 2\n[[step]]\nname = "e"\nwhat = "exec"'
+    own = scenario_of(tmp_path, text)
+    assert departures(leaving(), own) == []
+    assert departures(leaving(delete(10), delete(11)), own) == []
+    (finding,) = departures(leaving(delete(10)), own)
+    assert "is missing (it came 1 of 2 times)" in finding.message
+
+
+def test_inconclusive_where_the_step_may_be_in_a_message_that_could_not_be_read():
+    story = Story()
+    story.exchange(story.package_one("1"), b"<SyncML>")
+    request = story.package_one("2")
+    story.exchange(request, story.answer(request, messages.unenrol_exec(50, "MS DM Server")))
+    story.wait(1).alert("3").watch(70)
+    own = load_scenario(str(Path(__file__).parent / "captures" / "UNE022" / "three-deletes.toml"))
+    (finding,) = departures(story, own)
+    assert finding.severity == "inconclusive"
+    assert "but exchange 1 could not be read" in finding.message

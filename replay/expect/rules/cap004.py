@@ -4,7 +4,7 @@
 Reports a body that is signed or enveloped as PKCS#7.
 
 ## Why it matters
-It is kept and not read; what it says cannot be judged.
+Windows can be told to sign or to encrypt its messages. Such a body is kept and not read; what it says cannot be judged.
 
 ## Known exceptions
 In the window of silence such a request may be the device's: CAP007.

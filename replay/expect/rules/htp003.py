@@ -12,10 +12,10 @@ UNE020 says so instead. 429 with Retry-After is an info. A message that nobody c
 and a server may refuse it. A response that the proxy made is not the server's (CAP001).
 
 ## Good
-200.
+HTTP/1.1 200 OK, with a message.
 
 ## Bad
-500.
+HTTP/1.1 500 Internal Server Error, with a web page.
 """
 
 from collections.abc import Iterable

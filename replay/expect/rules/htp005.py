@@ -14,7 +14,7 @@ None is known.
 200 with a message that holds the Status for SyncHdr, and Final.
 
 ## Bad
-200 with Content-Length 0.
+HTTP/1.1 200 OK with Content-Length 0.
 """
 
 from collections.abc import Iterable

@@ -13,10 +13,10 @@ The body of a response with an HTTP status of 400 or more is not judged. Under
 CAP004, one that broke off HTP004.
 
 ## Good
-A well-formed document whose root is SyncML.
+<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr>…</SyncHdr><SyncBody>…</SyncBody></SyncML>
 
 ## Bad
-A document that ends in the middle of an element.
+<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr>…</SyncHdr><SyncBo
 """
 
 from collections.abc import Iterable

@@ -18,7 +18,8 @@ another command than Replace is MSG011's, under a leading / MSG014's.
 <Replace><CmdID>3</CmdID><Item><Source><LocURI>./DevInfo/DevId</LocURI></Source>…</Item>…</Replace>
 
 ## Bad
-The alert session's package with Alert 1226 and no Alert 1201.
+<Alert><CmdID>2</CmdID><Data>1226</Data>…</Alert>
+<Replace><CmdID>3</CmdID>…</Replace>
 """
 
 from collections.abc import Iterable, Iterator

@@ -14,10 +14,15 @@ Another vendor's Type is another alert and never taken for this one, such as
 org.openmobilealliance.dm.firmwareupdate.userrequest.
 
 ## Good
-Type xmlns="syncml:metinf" with the text com.microsoft:mdm.unenrollment.userrequest.
+```xml
+<Meta><Type xmlns="syncml:metinf">com.microsoft:mdm.unenrollment.userrequest</Type>…</Meta>
+```
 
 ## Bad
-Type with a blank before the text, in the namespace syncml:metinfo, or without one.
+```xml
+<Meta><Type xmlns="syncml:metinfo"> com.microsoft:mdm.unenrollment.userrequest</Type>…</Meta>
+```
+The namespace has a letter too many, and there is a blank before the text.
 """
 
 from collections.abc import Iterable

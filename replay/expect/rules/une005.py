@@ -10,10 +10,15 @@ DMP 8.7.1 requires Format; a server that types Data by it rejects the alert.
 None is known.
 
 ## Good
-Format int with Data 1; Format chr with Data AADJ Unregister Failed.
+```xml
+<Item><Meta>…<Format xmlns="syncml:metinf">int</Format></Meta><Data>1</Data></Item>
+<Item><Meta>…<Format xmlns="syncml:metinf">chr</Format></Meta><Data>AADJ Unregister Failed</Data></Item>
+```
 
 ## Bad
-Format missing, or chr with Data 1.
+```xml
+<Item><Meta>…<Format xmlns="syncml:metinf">chr</Format></Meta><Data>1</Data></Item>
+```
 """
 
 from collections.abc import Iterable

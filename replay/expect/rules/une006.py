@@ -11,10 +11,15 @@ Data decides whether the server may forget the device. Of another value nobody c
 None is known.
 
 ## Good
-Data 1.
+```xml
+<Item><Meta>…</Meta><Data>1</Data></Item>
+```
 
 ## Bad
-Data 0, Data true, no Data, or two of them in one Item.
+```xml
+<Item><Meta>…</Meta><Data>true</Data></Item>
+```
+No Data, or two of them in one Item.
 """
 
 from collections.abc import Iterable

@@ -13,10 +13,14 @@ Under --expect unjoin-failed it is what was expected, and an info. UNE011 and UN
 go on.
 
 ## Good
-Data 1.
+```xml
+<Item><Meta>…</Meta><Data>1</Data></Item>
+```
 
 ## Bad
-Data 2.
+```xml
+<Item><Meta>…</Meta><Data>2</Data></Item>
+```
 """
 
 from collections.abc import Iterable
