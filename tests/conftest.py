@@ -5,9 +5,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
+
+# The same tree gives the same result, wherever it is tested. OMADM_EXPLORE=1 looks at examples that nobody has seen.
+settings.register_profile("same", derandomize=True, database=None, print_blob=True)
+settings.register_profile("explore", derandomize=False, print_blob=True)
+settings.load_profile("explore" if os.environ.get("OMADM_EXPLORE") else "same")
 
 
 def tool(name: str, package: str) -> str:

@@ -97,7 +97,7 @@ class Conversation(Manners):
         )
         if self.peer.wbxml:
             return messages.to_wbxml(body.encode())
-        return written(body, self.random, plain=self.world.tidy)
+        return written(body, self.random, plain=self.world.plain)
 
     def _name(self, from_device: bool) -> str:
         return f"<LocName>{self.peer.user}</LocName>" if from_device and self.peer.auth == "md5" else ""
@@ -324,10 +324,10 @@ class Conversation(Manners):
 
 class World:
     """One capture. `seed` makes it, `wbxml` says how its messages are written; `scenario` is how its first device leaves. In a
-    `tidy` one no message is lost or refused either."""
+    `tidy` one no message is lost or refused either; `plain`, every message is written in the usual way."""
 
-    def __init__(self, seed: int, scenario: str, *, wbxml: bool, tidy: bool = False) -> None:
-        self.tidy = tidy
+    def __init__(self, seed: int, scenario: str, *, wbxml: bool, tidy: bool = False, plain: bool = False) -> None:
+        self.tidy, self.plain = tidy, plain or tidy
         self.random = random.Random(seed)
         self.scenario, self.wbxml = scenario, wbxml
         self.story = Story()

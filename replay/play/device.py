@@ -83,6 +83,7 @@ class DevicePlayer:
         self._again: list[Request] = []
         self._named: dict[int, tuple[Command, UnknownCommand]] = {}
         self._known = Known(script.commands)
+        self._turns = {step.number: step.turn for step in script.steps}
         self._to_come: dict[int, deque[Step]] = defaultdict(deque)
         for step in script.steps:
             self._to_come[step.session.number].append(step)
@@ -140,6 +141,8 @@ class DevicePlayer:
                 step, state, "nothing is left to be said in it: the live server had sent no command that it answers"
             )
             return None
+        if state.once is not None and step.asked_for and step.turn.exchange.url is not None:
+            state.places[step.turn.exchange.url] = state.once
         state.once = None
         return self._request(made, step)
 
@@ -189,7 +192,7 @@ class DevicePlayer:
         heard = beside(recorded.response if recorded else None, turn.response, turn.number)
         heard.answered |= {found.place for found in execs(turn.response)}  # nobody owes a Status for it (UNENR)
         if recorded is not None:
-            state.heard[recorded.number] = heard
+            self._maker.heard[recorded.number] = heard
         state.last = heard
         self._note_unknown(turn.number, step, heard)
 
@@ -218,8 +221,7 @@ class DevicePlayer:
     def _note_answers(self, step: Step, made: Made) -> None:
         """Notes what became of a message's answers."""
         for answer in made.pointed.unused:
-            turn = next((each for each in step.session.turns if each.number == answer.exchange), None)
-            command = _command_at(turn, answer.to)
+            command = _command_at(self._turns.get(answer.exchange), answer.to)
             words = described(command) if command else "SyncHdr"
             self.played.unused.append(Unused(step.number, answer.name, words))
         self._note_given(made.pointed.added)
@@ -267,6 +269,7 @@ class DevicePlayer:
             target = urljoin(exchange.url or "", turn.response.header.resp_uri)
             if self._may_call(target, "sends (RespURI)"):
                 state.url = target
+                state.places.clear()
         return False
 
     def _may_call(self, url: str, how: str) -> bool:

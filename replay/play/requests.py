@@ -56,8 +56,9 @@ class Settings(Struct, frozen=True):
 class SessionState(Struct):
     """What is known of one session while it is played.
 
-    `url` is where the live server sent the device, `once` where it sent it with one message alone; `shift` is by how much MsgIDs
-    differ from the recorded ones; `heard` are the live answers by the recorded exchange, `last` the newest of them. `skipped` says
+    `url` is where the live server sent the device, `once` where it sent it with one message alone, `places` where the messages went
+    that were recorded with a URL and redirected now; `shift` is by how much MsgIDs differ from the recorded ones; `last` is the
+    newest of the live answers. `skipped` says
     which recorded messages are not to be sent, and why; `extra` counts messages that were not recorded; `broken` says why the
     session cannot go on.
     """
@@ -66,9 +67,9 @@ class SessionState(Struct):
     session_id: str
     url: str | None = None
     once: str | None = None
+    places: dict[str, str] = field(default_factory=dict)
     shift: int = 0
     asked: Asked = field(default_factory=Asked)
-    heard: dict[int, Heard] = field(default_factory=dict)
     last: Heard | None = None
     skipped: dict[int, str] = field(default_factory=dict)
     extra: int = 0
@@ -88,13 +89,15 @@ class Made(Struct, frozen=True):
 
 
 class Maker:
-    """Makes the requests of one device."""
+    """Makes the requests of one device. `heard` are the live answers by the recorded exchange, in whatever session: an asynchronous
+    Alert answers an Exec of an earlier one (DMRP 6.6.2)."""
 
     def __init__(self, settings: Settings) -> None:
         rng = random.Random(settings.seed)  # noqa: S311 - identities, no secrets
         self.settings = settings
         self.proofs = Proofs(settings.secret)
         self.session_ids = SessionIds(rng)
+        self.heard: dict[int, Heard] = {}
         self._correlations = Correlations(rng)
 
     def request(self, step: Step, state: SessionState, *, pointing: bool = True) -> Made:
@@ -107,7 +110,7 @@ class Maker:
             raise ValueError("a step without a message")
         body = take_apart(in_form(message.raw, self.settings.form or message.form))
         unknown = self.settings.unknown if pointing and not step.alert else None
-        pointed = point(body.root, step.answers, state.heard, unknown=unknown, owes_to=state.last)
+        pointed = point(body.root, step.answers, self.heard, unknown=unknown, owes_to=state.last)
         empty = bool(pointed.unused) and not pointed.added and _says_nothing(body.root)
         return self._finished(step, state, body.root, body.written, pointed, empty=empty)
 
@@ -159,11 +162,11 @@ class Maker:
         )
 
     def url_of(self, step: Step, state: SessionState) -> str:
-        """Where a step's request goes: where the live server sent the device, else where the recorded session began. A RespURI that
-        was recorded is not followed."""
-        if (sent := state.once or state.url) is not None:
-            return sent
+        """Where a step's request goes: where the live server sent the device, else where the recorded session began. A device that
+        stayed where a redirect had led it does so again; a RespURI that was recorded is not followed."""
         first, recorded = state.session.turns[0].exchange.url, step.turn.exchange.url
+        if (sent := state.once or state.places.get(recorded or "") or state.url) is not None:
+            return sent
         stayed = first is None or recorded is None or server_of(first) == server_of(recorded)
         return self.settings.addresses.url(recorded if stayed else first)
 

@@ -33,9 +33,10 @@ def traffic(story: Story) -> Traffic:
     return assemble(read(io.BytesIO(story.text()), "story.jsonl"))
 
 
-def world(seed: int, scenario: str, *, wbxml: bool = False) -> Story:
-    """A made-up capture with even gaps, so that lines can go and come."""
-    return evenly(World(seed, scenario, wbxml=wbxml).story)
+def world(seed: int, scenario: str, *, wbxml: bool = False, tidy: bool = False, plain: bool = False) -> Story:
+    """A made-up capture with even gaps, so that lines can go and come; `tidy` or at least `plain` (see `World`) where an edit must
+    find its way in it."""
+    return evenly(World(seed, scenario, wbxml=wbxml, tidy=tidy, plain=plain).story)
 
 
 def evenly(story: Story) -> Story:
@@ -80,9 +81,12 @@ def renamed(story: Story, seed: int) -> Story:
     for line in other.lines:
         if "url" in line:
             line["url"] = _moved(line["url"])
+        for header in line.get("headers", []):
+            if header[0] == "Location":
+                header[1] = _moved(header[1])
     for type_ in ("request", "response"):
         for body in bodies(other, type_):
-            for element in body.root.iter():
+            for element in body.root.iter(etree.Element):
                 if element.text in devices:
                     element.text = new(element.text)
                 elif (element.text or "").startswith("https://"):
@@ -92,7 +96,10 @@ def renamed(story: Story, seed: int) -> Story:
 
 
 def _moved(url: str) -> str:
-    return "http://elsewhere.example.test:81/" + url.split("/", 3)[3]
+    """The same address at another host; two hosts stay two."""
+    _, _, host, path = url.split("/", 3)
+    name, _, port = host.partition(":")
+    return f"http://{name.split('.')[0]}.elsewhere.example.test:{port or 81}/{path}"
 
 
 def renumbered(story: Story, seed: int) -> Story:

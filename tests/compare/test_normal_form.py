@@ -49,7 +49,7 @@ def rearrange(body: dict[str, str], draw: random.Random) -> None:
         root = etree.fromstring(body["text"].encode())
     except etree.XMLSyntaxError:
         return  # cut about before
-    elements = [each for each in root.iter() if each.getparent() is not None]
+    elements = [each for each in root.iter(etree.Element) if each.getparent() is not None]
     element, other = draw.choice(elements), draw.choice(elements)
     what = draw.randrange(5)
     if what == 0:

@@ -50,7 +50,7 @@ def test_a_capture_does_not_differ_from_itself(made, timing):
 @given(SEEDS, st.sampled_from(SCENARIOS))
 @settings(max_examples=10, deadline=None)
 def test_what_is_volatile_is_no_change(change, seed, scenario):
-    story = world(seed, scenario)
+    story = world(seed, scenario, plain=True)
     other = change(story, seed)
     assert other.text() != story.text()
     found = compare(traffic(story), traffic(other))
@@ -62,7 +62,7 @@ def test_what_is_volatile_is_no_change(change, seed, scenario):
 @settings(max_examples=10, deadline=None)
 def test_one_edit_is_one_change_at_its_path(edit, made):
     seed, scenario, wbxml = made
-    story = world(seed, scenario, wbxml=wbxml)
+    story = world(seed, scenario, wbxml=wbxml, tidy=True)
     try:
         edited = edit(story, random.Random(seed))
     except NothingToEditError:
@@ -79,7 +79,7 @@ def test_one_edit_is_one_change_at_its_path(edit, made):
 def test_the_other_way_round_is_the_mirror_image(made, edits, other_world, timing):
     seed, scenario, _ = made
     draw = random.Random(seed)
-    story = world(seed, scenario)
+    story = world(seed, scenario, tidy=True)
     other = world(seed + 1, draw.choice(SCENARIOS)) if other_world else story
     for edit in edits:
         try:
@@ -95,7 +95,7 @@ def test_the_other_way_round_is_the_mirror_image(made, edits, other_world, timin
 def test_rows_show_both_messages_as_they_are(made):
     """The rows of a message are its parts in their order, on either side."""
     seed, scenario, wbxml = made
-    story = world(seed, scenario, wbxml=wbxml)
+    story = world(seed, scenario, wbxml=wbxml, tidy=True)
     try:
         other = EDITS[seed % len(EDITS)](story, random.Random(seed)).story
     except NothingToEditError:
