@@ -9,6 +9,7 @@ from replay.syncml import wbxml, xml
 from replay.syncml.elements import from_root
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.model import Message
+from replay.syncml.shaped import Shapes
 
 _ROOT: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?SyncML[\s>/]")
 _WBXML_VERSIONS: Final = (0x01, 0x02, 0x03)
@@ -17,6 +18,8 @@ _WBXML_PUBLIC: Final = (b"\xa4\x01", b"\x9f\x53")
 #: The object identifier of PKCS#7 (1.2.840.113549.1.7), as it stands near the start of a signed or enveloped body.
 _PKCS7: Final = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 _HEAD: Final = 2048
+#: The shapes of messages that this process has seen.
+_SHAPES: Final = Shapes()
 
 
 def looks_like_wbxml(body: bytes) -> bool:
@@ -49,6 +52,7 @@ def read(body: bytes, *, lenient: bool = False) -> Message:
     if not body:
         raise UnreadableMessageError("an empty body where a SyncML message was expected", offset=0)
     if body[0] not in _WBXML_VERSIONS:
-        return xml.read(body, lenient=lenient)
-    message = from_root(xml.parse(wbxml.to_xml(wbxml.decode(body))), body)
+        return _SHAPES.read(body) or xml.read(body, lenient=lenient)
+    text = wbxml.to_xml(wbxml.decode(body))
+    message = _SHAPES.read(text, body) or from_root(xml.parse(text), body)
     return structs.replace(message, form="wbxml", declared=None)

@@ -1,0 +1,181 @@
+"""A message whose shape is known is read as the parser reads it, or not at all."""
+
+import base64
+import random
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from replay.lab.messages import to_wbxml
+from replay.syncml import xml
+from replay.syncml.errors import UnreadableMessageError
+from replay.syncml.read import read
+from replay.syncml.shaped import Shapes
+from tests.generated import SCENARIOS, World
+
+HEAD = (
+    '<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><SessionID>{}</SessionID><MsgID> 1 </MsgID></SyncHdr>'
+    "<SyncBody>"
+)
+BODY = "<Alert><CmdID>2</CmdID><Data>1226</Data><Item><Data a=\"x\" b='y'>{}</Data></Item></Alert><Final/></SyncBody></SyncML>"
+TEXT = HEAD + BODY
+
+
+def learned(text: str = TEXT) -> Shapes:
+    """Shapes that have seen a text often enough."""
+    shapes = Shapes()
+    for number in range(4):
+        shapes.read(text.format(number, "1").encode())
+    assert shapes.read(text.format("9", "1").encode()) is not None
+    return shapes
+
+
+def by_parser(body: bytes):
+    """What the parser makes of it; None where it refuses it."""
+    try:
+        return xml.read(body)
+    except UnreadableMessageError:
+        return None
+
+
+def check(shapes: Shapes, body: bytes) -> bool:
+    """Whether it was read by its shape; then the parser must say the same."""
+    found = shapes.read(body)
+    if found is not None:
+        assert found == by_parser(body)
+    return found is not None
+
+
+def test_a_shape_is_learned_when_it_came_several_times():
+    shapes = Shapes()
+    found = [shapes.read(TEXT.format(number, "x").encode()) for number in range(5)]
+    assert [each is not None for each in found] == [False, False, True, True, True]
+    assert found[4].header.session_id == "4"
+    assert found[4].raw == TEXT.format(4, "x").encode()
+
+
+@pytest.mark.parametrize("value", ["", " 1 ", "\t1\n", "größe", "😀", "a'b\"c", "\x7f", "\x85", "0"])
+def test_texts_come_out_to_the_letter(value):
+    assert check(learned(), TEXT.format(value, value).encode())
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["&amp;", "&#x41;", "\r\n", "\r", "\0", "\x01", "\x1b", "]]>", "a>b", ">", "\ufffe", "\uffff", "\ufeff", "<!-- -->",
+     "<![CDATA[x]]>", "<?pi?>", "<x/>", "<", "&nbsp;", "< >", "<\x01"],
+)  # fmt: skip
+def test_what_xml_reads_in_its_own_way_is_left_to_the_parser(value):
+    shapes = learned()
+    assert not check(shapes, TEXT.format("1", value).encode())
+    assert not check(shapes, TEXT.format("1", f"a{value}b").encode())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"x",
+        b"\xff" + TEXT.format(1, 1).encode(),
+        TEXT.format(1, 1).encode().replace(b"1226", b"\xff\xfe"),
+        b"\xef\xbb\xbf" + TEXT.format(1, 1).encode(),
+        b"text" + TEXT.format(1, 1).encode(),
+        TEXT.format(1, 1).encode() + b"text",
+        TEXT.format(1, 1).encode("utf-16"),
+        TEXT.format(1, 1).replace("<Final/>", "><Final/<").encode(),
+        TEXT.format(1, 1).replace("<CmdID>2", "<CmdID>>2").replace("</CmdID>", "/CmdID>").encode(),
+        TEXT.format(1, "x" * (1 << 20)).encode(),
+    ],
+)
+def test_other_bytes_are_left_to_the_parser(body):
+    assert not check(learned(), body)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!DOCTYPE SyncML>" + TEXT,
+        '<?xml version="1.0" encoding="latin-1"?>' + TEXT,
+        '<?xml version="1.1"?>' + TEXT,
+        TEXT.replace("<Final/>", "<!--x--><Final/>"),
+        TEXT.replace("<Final/>", "<?x y?><Final/>"),
+        TEXT.replace('a="x"', 'a="x>y"'),
+        TEXT.replace('a="x"', 'a="x" a="x"'),
+        TEXT.replace("</Alert>", "</alert>"),
+        TEXT.replace("SyncML", "syncml"),
+        TEXT.replace("<Final/>", "<u:x/><Final/>" + "<a>" * 2000 + "</a>" * 2000),
+    ],
+)
+def test_shapes_that_cannot_be_learned(text):
+    shapes = Shapes()
+    assert not any(check(shapes, text.format(number, "1").encode()) for number in range(6))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "",
+        " ",
+        '<?xml version="1.0"?>',
+        "<?xml version='1.0' encoding='UTF-8'?>\n",
+        '<?xml version="1.0" encoding="utf-16"?>',
+    ],
+)
+def test_declarations(head):
+    shapes = learned(head + TEXT)
+    assert check(shapes, (head + TEXT).format(7, "v").encode())
+    if head.startswith("<?"):
+        assert not check(shapes, (head + "text" + TEXT).format(7, "v").encode())
+
+
+def test_what_is_not_in_the_model_is_kept_as_the_parser_keeps_it():
+    text = TEXT.replace("<Final/>", '<Odd xmlns="urn:x" z="1">{}<b>c</b>tail</Odd><Final/>')
+    shapes = Shapes()
+    for number in range(4):
+        check(shapes, text.format("1", "2", f" {number} ").encode())
+    assert check(shapes, text.format("1", "2", " other ").encode())
+
+
+def test_there_is_an_end_to_what_is_remembered():
+    shapes = Shapes()
+    for number in range(600):
+        for _ in range(3):
+            shapes.read(TEXT.replace('a="x"', f'a="{number}"').format(1, 1).encode())
+    assert check(shapes, TEXT.replace('a="x"', 'a="5"').format(2, 2).encode())
+    assert not check(shapes, TEXT.replace('a="x"', 'a="599"').format(2, 2).encode())
+
+
+@given(st.integers(0, 10_000), st.sampled_from(SCENARIOS))
+@settings(max_examples=25, deadline=None)
+def test_made_up_sessions_are_read_alike(seed, scenario):
+    """Every message of a capture and, of each, one with another letter somewhere."""
+    draw = random.Random(seed)
+    shapes = Shapes()
+    texts = []
+    for line in World(seed, scenario, wbxml=False).story.lines:
+        body = line.get("body") or {}
+        texts.append(body["text"].encode() if "text" in body else base64.b64decode(body.get("base64", "")))
+    read_so = 0
+    for body in [each for each in texts for _ in range(4)]:
+        read_so += check(shapes, body)
+        changed = bytearray(body)
+        if changed:
+            changed[draw.randrange(len(changed))] = draw.choice(b"<>&\r\n\0\x01 ax\xef\xff]\"'/?!-")
+            check(shapes, bytes(changed))
+    assert read_so
+
+
+@given(st.text(st.sampled_from("<>&/a \n\x01\"'!?]-="), max_size=12), st.text(st.sampled_from("<>a/ "), max_size=8))
+@example("b/<", ">")
+@settings(max_examples=300, deadline=None)
+def test_no_bytes_are_taken_for_a_message_that_they_are_not(one, other):
+    shapes = learned()
+    for text in (one, other, one + other, f"{one}</Data>{other}", f"<Data a=\"x\" b='y'>{one}"):
+        check(shapes, TEXT.replace("{}</Data>", text + "</Data>", 1).replace("{}", other).encode())
+
+
+def test_wbxml_is_read_alike():
+    bodies = [to_wbxml(TEXT.format(number, "v").replace(" a=\"x\" b='y'", "").encode()) for number in range(6)]
+    first, last = read(bodies[0]), read(bodies[5])
+    assert (last.form, last.raw, last.header.session_id) == ("wbxml", bodies[5], "5")
+    assert first.commands == last.commands
