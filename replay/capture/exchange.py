@@ -155,11 +155,23 @@ class Trouble(Struct, frozen=True):
     at: Moment | None = None
 
 
+class Beyond(Struct):
+    """What a part of a capture must know of the rest of it (`replay.capture.parts`): which devices were seen at the client
+    addresses and with the certificates that matter, with what the server itself answered anywhere (host, certificate shown to it),
+    and the connections (recording, id) that requests were read from."""
+
+    addresses: dict[str, set[str]] = field(default_factory=dict)
+    certificates: dict[str, set[str]] = field(default_factory=dict)
+    answered: set[tuple[str, Identity | None]] = field(default_factory=set)
+    opened: set[tuple[int, str | None]] = field(default_factory=set)
+
+
 class Capture(Struct):
     """A capture as it was read. `stretches` is when the recorder was watching, in order; `ended_by` how the last one ended:
     `close`, `watching` or `last-traffic`. `says_when_watching` is true of journals alone; `redacted`
     says that a recording in it is. `anchors` are the
-    moments from which on wall and steady clock go together, the first one included."""
+    moments from which on wall and steady clock go together, the first one included. `beyond` is there where it is a part of a
+    larger one."""
 
     path: str
     format: str
@@ -174,6 +186,7 @@ class Capture(Struct):
     modes: list[str] = field(default_factory=list)
     says_when_watching: bool = False
     redacted: bool = False
+    beyond: Beyond | None = None
 
     def clock_at(self, wall: float) -> float | None:
         """The steady clock when the wall clock first showed a time; None in a capture without a clock.

@@ -32,6 +32,10 @@ _CLOCK_SLACK: Final = 0.001
 _ANCHOR_SLACK: Final = 0.05
 
 
+#: What is said of a line that belongs to no exchange that is known.
+LATE: Final = "whose request is not in this recording"
+
+
 class _Body(msgspec.Struct):
     text: str | None = None
     base64: str | None = None
@@ -140,6 +144,33 @@ class JournalReader:
             capture.connections = kept
             self.connections = {(made.recording, made.conn): made for made in kept}
         return forgotten
+
+    def retire(self, before: float) -> list[Exchange]:
+        """Takes out the exchanges of which nothing has come since a line, and whose end is known, for a reader that keeps what it
+        reads elsewhere; gives them in order."""
+        retired: list[Exchange] = []
+        left: list[Exchange] = []
+        for exchange in self.capture.exchanges:
+            ended = exchange.response is not None or exchange.failure is not None
+            (retired if ended and exchange.ended[0] < before else left).append(exchange)
+        self.capture.exchanges = left
+        for exchange in retired:
+            self.exchanges.pop((exchange.recording, exchange.id), None)
+        return retired
+
+    def close_connections(self, used: set[tuple[int, str | None]], before: float) -> None:
+        """Forgets the connections that requests were read from (`used`) and that ended before a moment of the steady clock."""
+        ended = {
+            key for key, made in self.connections.items() if key in used and made.until and made.until.clock < before
+        }
+        for key in ended:
+            del self.connections[key]
+        used -= ended
+        self.capture.connections = [
+            made
+            for made in self.capture.connections
+            if (made.recording, made.conn) not in used and (made.recording, made.conn) not in ended
+        ]
 
     def _broken(self, raw: bytes, number: int, error: Exception) -> None:
         if not raw.endswith(b"\n"):
@@ -276,7 +307,7 @@ class JournalReader:
     def _exchange_of(self, line: _Line, what: str) -> Exchange:
         exchange = self.exchanges.get((self.recording, str(line.id)))
         if exchange is None:
-            raise _BadLineError(f"a {what} to the exchange {line.id!r}, whose request is not in this recording")
+            raise _BadLineError(f"a {what} to the exchange {line.id!r}, {LATE}")
         return exchange
 
     def _note(self, line: _Line, _number: int, at: Moment | None) -> None:

@@ -188,6 +188,10 @@ def group(capture: Capture, turns: list[Turn]) -> Traffic:
 
 def _note_origins(traffic: Traffic) -> None:
     """Which devices were seen at which client address and with which certificate."""
+    beyond = traffic.capture.beyond
+    if beyond is not None:
+        traffic.addresses = {address: set(devices) for address, devices in beyond.addresses.items()}
+        traffic.certificates = {sha256: set(devices) for sha256, devices in beyond.certificates.items()}
     for turn in traffic.turns:
         if turn.kind == DM and turn.device is not None:
             exchange = turn.exchange

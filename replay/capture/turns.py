@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from replay.capture.exchange import Exchange, Response, header
+from replay.capture.exchange import Exchange, Identity, Response, header
 from replay.syncml import media
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.model import Message, Status
@@ -135,6 +135,18 @@ def host_of(server: str) -> str:
     if ":" not in bare:
         host += _DEFAULT_PORTS.get(scheme.lower(), "")
     return f"{scheme.lower()}://{host}"
+
+
+#: On what terms an exchange was made: scheme, host and port, and the certificate shown to the server (none equals none).
+Terms = tuple[str, Identity | None]
+
+
+def terms(exchange: Exchange) -> Terms:
+    """On what terms an exchange was made."""
+    saw = exchange.server_saw
+    if saw is not None and saw.sha256 is not None:
+        saw = Identity(None, saw.sha256.lower().replace(":", ""))  # one certificate, however its subject is written
+    return host_of(exchange.url or ""), saw
 
 
 def read_turn(exchange: Exchange, *, lenient: bool = False) -> Turn:

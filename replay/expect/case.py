@@ -6,10 +6,10 @@ from functools import cached_property
 from msgspec import Struct
 
 from replay.capture.episodes import Episode, Window, find_episodes, window_of
-from replay.capture.exchange import Exchange, Identity, Moment
+from replay.capture.exchange import Moment
 from replay.capture.references import REQUEST, RESPONSE
 from replay.capture.sessions import Session, Traffic
-from replay.capture.turns import Turn, host_of
+from replay.capture.turns import Terms, Turn, terms
 from replay.expect.cleanup import Evidence, evidence_of
 from replay.expect.dialogue import Dialogue
 from replay.expect.enrolments import Advice, EnrolmentKind, advice_on
@@ -220,9 +220,11 @@ class Case:
         }
 
     @cached_property
-    def answered_terms(self) -> set["Terms"]:
+    def answered_terms(self) -> set[Terms]:
         """On what terms (scheme, host and port; certificate shown to the server) the server itself answered anything."""
-        return {terms(each) for each in self.traffic.capture.exchanges if each.answered and each.url}
+        capture = self.traffic.capture
+        beyond = capture.beyond.answered if capture.beyond is not None else set()
+        return beyond | {terms(each) for each in capture.exchanges if each.answered and each.url}
 
     def finding(
         self,
@@ -261,18 +263,6 @@ class Case:
         """A finding for a departure from the sequence, at the message that departs."""
         spot = Spot(departure.turn, "request", departure.place)
         return self.finding(rule, message, spot=spot, severity=severity, episode=episode)
-
-
-#: On what terms an exchange was made: scheme, host and port, and the certificate shown to the server (none equals none).
-Terms = tuple[str, Identity | None]
-
-
-def terms(exchange: Exchange) -> Terms:
-    """On what terms an exchange was made."""
-    saw = exchange.server_saw
-    if saw is not None and saw.sha256 is not None:
-        saw = Identity(None, saw.sha256.lower().replace(":", ""))  # one certificate, however its subject is written
-    return host_of(exchange.url or ""), saw
 
 
 def _sender_of(spot: Spot) -> Party:

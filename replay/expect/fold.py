@@ -36,11 +36,13 @@ def fold(findings: Iterable[Finding], whose: Callable[[Finding], object]) -> lis
                 places[key] = len(found)
             found.append(finding)
         elif finding.exchange is not None and finding.exchange != found[places[key]].exchange:
-            also.setdefault(places[key], []).append(finding.exchange)
+            also.setdefault(places[key], []).extend((finding.exchange, *finding.also))
         else:
             found.append(finding)
-    for place, exchanges in also.items():
-        found[place] = msgspec.structs.replace(found[place], also=tuple(dict.fromkeys(exchanges)))
+    for place, exchanges in also.items():  # what is given may be folded already, part by part
+        known = found[place].also
+        every = tuple(sorted({*known, *exchanges})) if known else tuple(dict.fromkeys(exchanges))
+        found[place] = msgspec.structs.replace(found[place], also=every)
     return found
 
 

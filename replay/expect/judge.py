@@ -1,7 +1,7 @@
 """The judgement of one capture: every rule, the findings in order, and the verdicts."""
 
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -15,15 +15,17 @@ from replay.expect.accept import Accepted, whose_in
 from replay.expect.case import Case, EpisodeCase, Options, Rule
 from replay.expect.finding import Finding, Party, Verdict, verdicts, worst
 from replay.expect.fold import fold
+from replay.expect.noise import accepted_noise
 from replay.expect.phases import Phase, phases_of
 from replay.expect.rules import Entry, registry
+from replay.normal.noise import NoiseProfile
 
 _T = TypeVar("_T")
 
 
 class Scope(Struct, frozen=True, kw_only=True):
     """What of a capture is judged: from when (seconds since 1970), which device, which parties, without which rules, with which
-    findings accepted, and whether messages are read as document samples have them."""
+    findings accepted, what of the values is noise, and whether messages are read as document samples have them."""
 
     since: float | None = None
     device: str | None = None
@@ -31,6 +33,7 @@ class Scope(Struct, frozen=True, kw_only=True):
     ignore: frozenset[str] = frozenset()
     lenient: bool = False
     accepted: Accepted | None = None
+    noise: NoiseProfile | None = None
 
 
 class EpisodeJudgement(Struct):
@@ -78,10 +81,21 @@ def judge(capture: Capture, options: Options | None = None, scope: Scope | None 
     return judge_traffic(traffic, options, scope)
 
 
-def judge_traffic(traffic: Traffic, options: Options, scope: Scope, *, episodes_only: bool = False) -> Judgement:
+def judge_traffic(
+    traffic: Traffic,
+    options: Options,
+    scope: Scope,
+    *,
+    episodes_only: bool = False,
+    numbering: Callable[[Episode], int] | None = None,
+) -> Judgement:
     """Judges what was read and grouped already; of `scope`, since and lenient were up to whoever did that. `episodes_only` leaves
-    out the rules that go through every message, for who looks again and again."""
+    out the rules that go through every message, for who looks again and again; `numbering` gives the number of an episode where the
+    traffic is a part of a larger capture."""
     case = Case(traffic, options)
+    if numbering is not None:
+        for each in case.episodes:
+            each.episode.number = numbering(each.episode)
     if scope.device is not None:
         case.episodes = [each for each in case.episodes if each.episode.enrolment.device == scope.device]
     crashes = _Crashes()
@@ -96,8 +110,10 @@ def judge_traffic(traffic: Traffic, options: Options, scope: Scope, *, episodes_
     matched: frozenset[int] = frozenset()
     if scope.accepted is not None:
         findings, matched = scope.accepted.apply(findings, whose_in(traffic))
-    findings = sorted(_asked_for(findings, case, scope), key=_place)
-    findings = fold(findings, partial(_whose, case))
+    if scope.noise is not None:
+        findings = accepted_noise(findings, traffic, scope.noise)
+    findings = sorted(_asked_for(findings, case, scope), key=place_of)
+    findings = fold(findings, partial(_whose, case, {each.number: each for each in traffic.sessions}))
     judged = any(turn.readable and scope.device in (None, turn.device) for turn in traffic.turns)
     places: dict[int, list[int]] = {}
     for place, finding in enumerate(findings):
@@ -158,14 +174,19 @@ def _asked_for(findings: Iterable[Finding], case: Case, scope: Scope) -> Iterabl
         yield finding
 
 
-def _whose(case: Case, finding: Finding) -> object:
-    """Whose finding it is: of which device or server, and in which episodes."""
-    session = case.traffic.sessions[finding.session - 1] if finding.session else None
+def _whose(case: Case, sessions: Mapping[int, Session], finding: Finding) -> object:
+    return whose(finding, sessions, _episodes_of(finding, case))
+
+
+def whose(finding: Finding, sessions: Mapping[int, Session], episodes: tuple[int, ...]) -> object:
+    """Whose finding it is: of which device or server, and in which episodes. `sessions` are known by their numbers."""
+    session = sessions[finding.session] if finding.session else None
     party = None if session is None else session.device if finding.party is Party.DEVICE else session.server
-    return party, _episodes_of(finding, case)
+    return party, episodes
 
 
-def _place(finding: Finding) -> tuple[int, int, str]:
+def place_of(finding: Finding) -> tuple[int, int, str]:
+    """Where a finding stands among those of a capture."""
     return (finding.exchange or 0, 0 if finding.side != "response" else 1, finding.rule)
 
 

@@ -150,6 +150,7 @@ class Unseen:
         request may have been sent at any time; of one on which nothing came, its beginning counts."""
         capture = self.traffic.capture
         read = {(exchange.recording, exchange.conn) for exchange in capture.exchanges}
+        read |= capture.beyond.opened if capture.beyond is not None else set()
         told = set()
         found = []
         for broken in capture.broken_off:

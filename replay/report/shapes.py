@@ -1,6 +1,8 @@
 """The report's shape in JSON, exactly as the contract has it (`check --format json`)."""
 
-from msgspec import UNSET, Struct, UnsetType, field
+from collections.abc import Collection, Mapping
+
+from msgspec import UNSET, Struct, UnsetType, field, structs
 
 from replay import __version__
 from replay.capture.episodes import Window
@@ -163,15 +165,25 @@ class ReportShape(Struct):
 
 def report(judgements: list[Judgement], accept: list[str] | None = None, evidence: Log | None = None) -> ReportShape:
     """The report on one or more captures, and on the file of accepted findings and the evidence where there were any."""
-    by_party = {party: worst(each.verdicts[party] for each in judgements) for party in Party}
+    used = any(evidence_used(each) for each in judgements)
+    head = heading([each.verdicts for each in judgements], accept, evidence, used=used)
+    return structs.replace(head, captures=[capture(each) for each in judgements])
+
+
+def heading(
+    judged: Collection[Mapping[Party, Verdict]], accept: list[str] | None, evidence: Log | None, *, used: bool
+) -> ReportShape:
+    """A report without its captures, from their verdicts; `used` says whether any of them has the unenrolment that the evidence
+    tells of."""
+    by_party = {party: worst(each[party] for each in judged) for party in Party}
     return ReportShape(
         format=FORMAT,
         version=1,
         tool=f"omadm-replay {__version__}",
         verdict=worst(by_party.values()).word,
-        verdicts=_words(by_party),
-        captures=[capture(each) for each in judgements],
-        evidence=UNSET if evidence is None else _files(judgements, evidence),
+        verdicts=words(by_party),
+        captures=[],
+        evidence=UNSET if evidence is None else _files(evidence, used=used),
         accept=UNSET if accept is None else [without_surrogates(each) for each in accept],
     )
 
@@ -182,12 +194,12 @@ def capture(judgement: Judgement) -> CaptureShape:
     return CaptureShape(
         path=without_surrogates(judgement.path),
         verdict=judgement.verdict.word,
-        verdicts=_words(judgement.verdicts),
+        verdicts=words(judgement.verdicts),
         exchanges=len(traffic.capture.exchanges) if traffic else 0,
         readable=traffic.readable if traffic else 0,
         sessions=[session(each) for each in judgement.sessions],
-        episodes=[_episode(each) for each in judgement.episodes],
-        findings=[_finding(each) for each in judgement.findings],
+        episodes=[episode_shape(each) for each in judgement.episodes],
+        findings=[finding_shape(each) for each in judgement.findings],
         errors=[without_surrogates(error) for error in judgement.errors],
     )
 
@@ -204,7 +216,8 @@ def session(each: Session) -> SessionShape:
     )
 
 
-def _words(by_party: dict[Party, Verdict]) -> dict[str, str]:
+def words(by_party: Mapping[Party, Verdict]) -> dict[str, str]:
+    """Verdicts by their words."""
     return {party.value: verdict.word for party, verdict in by_party.items()}
 
 
@@ -218,7 +231,8 @@ def _window(window: Window | None) -> WindowShape | None:
     return WindowShape(iso(window.start.wall), iso(window.end.wall), round(window.seconds, 3), window.ended_by)
 
 
-def _episode(judged: EpisodeJudgement) -> EpisodeShape:
+def episode_shape(judged: EpisodeJudgement) -> EpisodeShape:
+    """One unenrolment's part of the report."""
     episode = judged.episode
     trigger = episode.trigger
     return EpisodeShape(
@@ -227,7 +241,7 @@ def _episode(judged: EpisodeJudgement) -> EpisodeShape:
         server=episode.enrolment.server,
         scenario=episode.scenario,
         verdict=judged.verdict.word,
-        verdicts=_words(judged.verdicts),
+        verdicts=words(judged.verdicts),
         trigger=TriggerShape(trigger.turn.number, _at(trigger.at), trigger.exec.target) if trigger else None,
         phases=[
             PhaseShape(phase.name, phase.status, phase.exchange, _at(phase.at), phase.detail) for phase in judged.phases
@@ -258,8 +272,12 @@ def _clock(evidence: Evidence | None) -> ClockShape | UnsetType:
     return ClockShape(likely, least, most, clock.kind, clock.basis)
 
 
-def _files(judgements: list[Judgement], log: Log) -> list[EvidenceFileShape]:
-    used = any(each.case.evidence is not None for judged in judgements for each in judged.episodes)
+def evidence_used(judgement: Judgement) -> bool:
+    """Whether the evidence tells of an unenrolment in this capture."""
+    return any(each.case.evidence is not None for each in judgement.episodes)
+
+
+def _files(log: Log, *, used: bool) -> list[EvidenceFileShape]:
     return [
         EvidenceFileShape(
             path=without_surrogates(file.path),
@@ -275,7 +293,8 @@ def _files(judgements: list[Judgement], log: Log) -> list[EvidenceFileShape]:
     ]
 
 
-def _finding(finding: Finding) -> FindingShape:
+def finding_shape(finding: Finding) -> FindingShape:
+    """One finding's part of the report."""
     return FindingShape(
         rule=finding.rule,
         severity=finding.severity.value,

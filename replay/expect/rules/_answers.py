@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from replay.capture.exchange import Exchange
-from replay.capture.turns import DM, Turn
-from replay.expect.case import Case, terms
+from replay.capture.turns import DM, Turn, terms
+from replay.expect.case import Case
 from replay.expect.schedule import QUIET
 
 

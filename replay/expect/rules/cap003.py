@@ -20,8 +20,8 @@ The alert got no reply, and nothing else was ever answered.
 
 from collections.abc import Iterable
 
-from replay.capture.turns import Turn
-from replay.expect.case import Case, Rule, Spot, Terms, terms
+from replay.capture.turns import Terms, Turn, terms
+from replay.expect.case import Case, Rule, Spot
 from replay.expect.finding import Finding, Party, Severity
 from replay.expect.rules._answers import how_it_ended, reachable, unanswered
 

@@ -1,0 +1,152 @@
+"""A capture that is judged in parts: what came of each part, and the report's shape of all of it.
+
+The result is that of `judge` on the whole. Sessions and episodes are numbered through the whole capture, and findings speak of
+those numbers; how many there were before is known when every part was looked at. So a part of which there is anything to say is
+judged once more then. What is kept of the others is how many sessions they have, and when each began.
+"""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from msgspec import structs
+
+from replay.capture.episodes import Episode
+from replay.capture.parts import Parts
+from replay.capture.sessions import Session, assemble
+from replay.expect.case import Options
+from replay.expect.finding import Finding, Party, Verdict, verdicts, worst
+from replay.expect.fold import fold
+from replay.expect.judge import Judgement, Scope, judge_traffic, place_of, whose
+from replay.report.shapes import CaptureShape, EpisodeShape, SessionShape, episode_shape, finding_shape, session, words
+
+#: Stands for every session where nobody looks at more than their number.
+_UNNAMED = SessionShape(0, None, "", None, [], [])
+
+
+def in_parts(options: Options, scope: Scope) -> bool:
+    """Whether what is asked can be told of each part on its own: not where a scenario must be somewhere in the capture, nor where
+    evidence, a schedule or noise belongs to several devices."""
+    whole = (options.expect, options.evidence, options.enrolment, options.until, scope.since, scope.noise)
+    return options.quiet is not None and not options.secrets and all(each is None for each in whole)
+
+
+class Large:
+    """A large capture, judged. `shape` is its part of the report; `findings` are those of it, `matched` the accepted entries that
+    a finding is like."""
+
+    def __init__(self, path: str, parts: Parts, options: Options, scope: Scope, *, with_sessions: bool) -> None:
+        self._parts, self._options, self._scope = parts, options, scope
+        self._unread = {exchange.number for exchange in parts.unread}
+        self._begins = array("d")
+        self._episodes = array("d")
+        self._sessions: list[tuple[float, SessionShape]] = []
+        self._with_sessions = with_sessions
+        self._crashed: set[Party] = set()
+        self._owners: dict[Finding, tuple[object, tuple[int, ...]]] = {}
+        self.findings: list[Finding] = []
+        self.matched: frozenset[int] = frozenset()
+        self.errors: list[str] = []
+        found = list(self._judge_all())
+        self.findings = fold(sorted(self.findings, key=place_of), lambda finding: self._owner(finding)[0])
+        self.verdicts = self._verdicts()
+        self.shape = self._shape(path, found)
+
+    # -- parts ----------------------------------------------------------------------------------------------------------
+
+    def _judge_all(self) -> Iterator[EpisodeShape]:
+        """Looks at every part, then at those once more of which there is something to say. Gives the episodes."""
+        telling = []
+        count = 0
+        for number in range(self._parts.count + 1):
+            judgement = self._judge(number)
+            count += len(judgement.sessions)
+            self._begins.extend(each.order for each in self._all_sessions(judgement))
+            self._episodes.extend(each.episode.begin for each in judgement.episodes)
+            if self._with_sessions:
+                self._sessions += [(each.order, session(each)) for each in judgement.sessions]
+            if (
+                judgement.episodes
+                or judgement.errors
+                or any(self._belongs(each, number) for each in judgement.findings)
+            ):
+                telling.append(number)
+        self.sessions = count
+        self._begins = array("d", sorted(self._begins))
+        self._episodes = array("d", sorted(self._episodes))
+        for number in telling:
+            yield from self._take(self._judge(number, numbered=True), number)
+
+    def _all_sessions(self, judgement: Judgement) -> list[Session]:
+        return judgement.traffic.sessions if judgement.traffic else []
+
+    def _judge(self, number: int, *, numbered: bool = False) -> Judgement:
+        traffic = assemble(self._parts.part(number), lenient=self._scope.lenient)
+        if not numbered:
+            return judge_traffic(traffic, self._options, self._scope)
+        for each in traffic.sessions:
+            each.number = bisect_left(self._begins, each.order) + 1
+        return judge_traffic(traffic, self._options, self._scope, numbering=self._number)
+
+    def _number(self, each: Episode) -> int:
+        return bisect_left(self._episodes, each.begin) + 1
+
+    def _belongs(self, finding: Finding, number: int) -> bool:
+        """Whether a finding is this part's own: what is on the capture, or on unread requests, is said by the last part alone."""
+        common = finding.episode is None and (finding.exchange is None or finding.exchange in self._unread)
+        return common is (number == self._parts.count)
+
+    def _take(self, judgement: Judgement, number: int) -> Iterator[EpisodeShape]:
+        sessions = {each.number: each for each in self._all_sessions(judgement)}
+        on: dict[int, tuple[int, ...]] = {}
+        for judged in judgement.episodes:
+            for place in judged.findings:
+                on[place] = (*on.get(place, ()), judged.episode.number)
+        for place, finding in enumerate(judgement.findings):
+            if self._belongs(finding, number):
+                self.findings.append(finding)
+                numbers = on.get(place, ())
+                self._owners[_alone(finding)] = (whose(finding, sessions, numbers), numbers)
+        self.matched |= judgement.matched
+        self.errors += [each for each in judgement.errors if each not in self.errors]
+        self._crashed |= {party for party, verdict in judgement.verdicts.items() if verdict is Verdict.ERROR}
+        for judged in judgement.episodes:
+            yield structs.replace(episode_shape(judged), findings=[])
+
+    # -- all of it ------------------------------------------------------------------------------------------------------
+
+    def _owner(self, finding: Finding) -> tuple[object, tuple[int, ...]]:
+        """Whose a finding is, and on which episodes."""
+        return self._owners[_alone(finding)]
+
+    def _verdicts(self) -> dict[Party, Verdict]:
+        found = verdicts(self.findings, judged=self._judged_any(), parties=self._scope.parties)
+        return {party: Verdict.ERROR if party in self._crashed else verdict for party, verdict in found.items()}
+
+    def _judged_any(self) -> bool:
+        return self.sessions > 0 if self._scope.device is not None else self._parts.readable > 0
+
+    def _shape(self, path: str, found: list[EpisodeShape]) -> CaptureShape:
+        by_number = {each.id: each for each in found}
+        for place, finding in enumerate(self.findings):
+            for number in self._owner(finding)[1]:
+                by_number[number].findings.append(place)
+        self._sessions.sort(key=lambda each: each[0])
+        for order, each in self._sessions:
+            each.id = bisect_left(self._begins, order) + 1
+        return CaptureShape(
+            path=path,
+            verdict=worst(self.verdicts.values()).word,
+            verdicts=words(self.verdicts),
+            exchanges=self._parts.exchanges,
+            readable=self._parts.readable,
+            sessions=[each for _, each in self._sessions] if self._with_sessions else [_UNNAMED] * self.sessions,
+            episodes=[by_number[number] for number in sorted(by_number)],
+            findings=[finding_shape(each) for each in self.findings],
+            errors=self.errors,
+        )
+
+
+def _alone(finding: Finding) -> Finding:
+    """A finding without what was folded into it."""
+    return structs.replace(finding, also=())
