@@ -34,4 +34,4 @@ $(READY): pyproject.toml
 	touch $@
 
 clean:
-	rm -rf .venv .venv-other omadm-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-other .venv-peer omadm-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -10,16 +10,16 @@ _URL = "https://mdm.example.test/ManagementServer/MDM.svc"
 _QUERY = "?mode=Maintenance&Platform=WoA"
 
 
-def exchange(number: int) -> tuple[bytes, bytes]:
-    """The messages of one ordinary session of a device of its own."""
+def exchange(number: int, alert: str | None = None) -> tuple[bytes, bytes]:
+    """The messages of one session of a device of its own, with the alert where there is one."""
     info = messages.DeviceInfo(f"{number:032X}")
-    request = messages.message(messages.Sender("1", _URL, info.device_id), 1, messages.package_one(info))
+    request = messages.message(messages.Sender("1", _URL, info.device_id), 1, messages.package_one(info, alert=alert))
     owed = messages.answers(read(request))
     return request, messages.message(messages.Sender("1", info.device_id, _URL), 1, owed)
 
 
-def journal(path: Path, sessions: int) -> Path:
-    """A journal of so many sessions, a second each."""
+def journal(path: Path, sessions: int, *, unenrol_every: int | None = None) -> Path:
+    """A journal of so many sessions, a second each; one in `unenrol_every` is that of a device that leaves."""
     kind = [["Content-Type", messages.CONTENT_TYPE]]
     with path.open("w", encoding="utf-8") as file:
 
@@ -28,7 +28,8 @@ def journal(path: Path, sessions: int) -> Path:
 
         line("open", 0.0, format="omadm-journal", version=1, tool="bench", mode="regular", redacted=False, interval=5)
         for number in range(sessions):
-            request, response = exchange(number)
+            leaves = unenrol_every is not None and number % unenrol_every == 0
+            request, response = exchange(number, messages.unenrol_alert("1", "int") if leaves else None)
             common = {"id": str(number), "http": "HTTP/1.1", "headers": kind}
             sent = {"conn": str(number), "client": f"10.0.{number >> 8 & 255}.{number & 255}:5000", "method": "POST"}
             line("request", number, **common, **sent, url=_URL + _QUERY, body={"text": request.decode()})
@@ -41,7 +42,7 @@ def journal(path: Path, sessions: int) -> Path:
                 by="server",
                 body={"text": response.decode()},
             )
-        line("close", sessions, reason="done")
+        line("close", sessions + 100, reason="done")
     return path
 
 

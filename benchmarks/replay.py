@@ -39,7 +39,7 @@ def rows(folder: Path) -> list[dict[str, object]]:
     with program(sys.executable, "-m", "replay", "lab", "server") as server:
         url = server.wait_for("http://")
         with recording(folder, url, name="replay.jsonl") as proxy:
-            through, sent = _measured(traffic, (proxy.url, proxy.tls), "through the recorder")
+            through, sent = _measured(traffic, (proxy.url, proxy.tls), "recorded")
             proxy.program.end()
         _check_journal(proxy.journal, sent)
         straight, _ = _measured(traffic, (url, None), "straight")
@@ -65,10 +65,12 @@ def _measured(traffic: Traffic, server: Server, how: str) -> tuple[dict[str, obj
         if turn:
             ours.append(len(mine) / seconds)
             bare.append(answered / again)
+    ratios = sorted(mine / theirs for mine, theirs in zip(ours, bare, strict=True))
     row: dict[str, object] = {
-        "row": f"{_DEVICES} devices replayed, {how}",
-        "against": "bare http.client, same bytes",
-        "ratio": round(statistics.median(mine / theirs for mine, theirs in zip(ours, bare, strict=True)), 2),
+        "row": f"{_DEVICES} devices replayed, {how}, {statistics.median(ours):.0f}/s",
+        "against": f"http.client, same bytes, {statistics.median(bare):.0f}/s",
+        "ratio": round(statistics.median(ratios), 2),
+        "between": (round(ratios[0], 2), round(ratios[-1], 2)),
         "aim": None,
         "better": "more",
         "s": statistics.median(len(sent) / (_ROUNDS + 1) / rate for rate in ours),

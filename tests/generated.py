@@ -50,6 +50,7 @@ class Peer:
         self.auth = pick.choice([None, None, "basic", "md5", *([] if world.tidy else ["mac"])])
         self.user, self.password, self.nonce = f"user{number}", "p:w", b"first"
         self.running: list[str] = []
+        self.starting: list[str] = []
         self.first_id = pick.choice([1, 2, 2, 10])
         self.header_extra = pick.random() < 0.3
 
@@ -228,6 +229,8 @@ class Conversation(Manners):
         self.signs, signs = False, self.signs
         self.headers += headers
         self.exchange(request, response)
+        self.peer.running += self.peer.starting  # the device has them now
+        self.peer.starting.clear()
         self.headers, self.signs = self.headers[: len(self.headers) - len(headers)], signs
         return read_message(response)
 

@@ -160,7 +160,7 @@ class Manners:
     def started(self) -> str:
         """An operation that takes its time."""
         correlator = base64.b32encode(self.random.randbytes(5)).decode()
-        self.peer.running.append(correlator)
+        self.peer.starting.append(correlator)
         target = "<Target><LocURI>./Vendor/MSFT/Operation/Run</LocURI></Target>"
         return cmd("Exec", f"<Correlator>{correlator}</Correlator><Item>{target}</Item>")
 

@@ -4,7 +4,7 @@ MsgID and CmdID are text and mean something within their session only. Rules, no
 is found here, never on the numbers.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -105,7 +105,7 @@ class _Execs:
                 if isinstance(sent.command, Exec) and sent.command.correlator:
                     self._enrolment.correlated.setdefault(sent.command.correlator, []).append(sent)
         known = self._enrolment.correlated.get(correlator or "", [])
-        found = bisect_right(known, turn.exchange.order, key=lambda sent: sent.turn.exchange.order)
+        found = bisect_left(known, turn.exchange.order, key=lambda sent: sent.turn.exchange.order)
         return known[found - 1] if found else None
 
     def _sent(self) -> Iterator[Sent]:

@@ -13,6 +13,7 @@ from msgspec import structs
 from replay.capture.exchange import NOT_DELIVERED, Capture, Exchange
 from replay.capture.references import RESPONSE
 from replay.capture.sessions import Session, Traffic, assemble
+from replay.capture.turns import Turn, host_of
 from replay.compare.changes import Change, Class, Kind
 from replay.compare.compare import compare_views
 from replay.compare.replayed import AnswerOutcome, DeviceReplay, LeftOut, Outcome
@@ -23,7 +24,6 @@ from replay.play.proofs import proves_itself
 from replay.play.renew import Renewals, renew
 from replay.play.script import NOT_THE_SERVERS, Script, Step
 from replay.syncml.credentials import MAC, MD5
-from replay.syncml.errors import UnreadableMessageError
 
 _Changes = dict[int, list[Change]]
 
@@ -37,6 +37,7 @@ class Outcomes:
         self._path = path
         self._views: dict[frozenset[int], CaptureView] = {}
         self._turns = {turn.number: turn for turn in traffic.turns}
+        self._targets = {turn.number: _target(turn) for turn in traffic.turns}
         self._roles: dict[int, str] = {}
 
     def of(self, name: str, script: Script, played: Played) -> DeviceReplay:
@@ -96,8 +97,11 @@ class Outcomes:
         if wanted not in self._views:
             kept = [_placed(recorded[number], place, recorded[number]) for place, number in enumerate(sorted(wanted))]
             self._views[wanted] = _view(self._traffic.capture, kept)
+        hosts = {host_of(each.url) for each in played.exchanges if each.url}
         live = [
-            _placed(self._as_recorded(by_number[played.pairs[number]], recorded[number]), place, recorded[number])
+            _placed(
+                self._as_recorded(by_number[played.pairs[number]], recorded[number], hosts), place, recorded[number]
+            )
             for place, number in enumerate(sorted(wanted))
         ]
         comparison = compare_views(self._views[wanted], _view(self._traffic.capture, live))
@@ -117,33 +121,31 @@ class Outcomes:
                 found[mine].append(Change(kind=Kind.MOVED, of=Class.SEQUENCE, expected_path="", side=RESPONSE))
         return found
 
-    def _as_recorded(self, live: Exchange, recorded: Exchange) -> Exchange:
-        """A live exchange for the comparison: what we made of the request's line does not count, and for a path that the user gave
-        the recorded one stands, in the answer too."""
+    def _as_recorded(self, live: Exchange, recorded: Exchange, hosts: set[str]) -> Exchange:
+        """A live exchange for the comparison: what we made of the request's line does not count, and where the answer names the
+        live server (one of `hosts`) or the path that the user gave, the recorded ones stand."""
         out = copy.copy(live)
         out.url, out.headers, out.method = recorded.url, recorded.headers, recorded.method
-        response = live.response
-        if self._path is not None and recorded.url and response is not None and response.body:
-            body = self._with_path(response.body, urlsplit(recorded.url).path)
-            out.response = structs.replace(response, body=body)
+        target = self._targets.get(recorded.number)
+        response, there = live.response, recorded.url or target
+        if there and response is not None and response.body:
+            out.response = structs.replace(response, body=self._with_address(response.body, there, hosts))
         return out
 
-    def _with_path(self, body: bytes, path: str) -> bytes:
-        """An answer in which the recorded path stands where the one that the user gave does."""
+    def _with_address(self, body: bytes, there: str, hosts: set[str]) -> bytes:
+        """An answer in which URLs on the live server are URLs on the recorded one, that of the URL `there`."""
         try:
-            parts = take_apart(body)
-        except UnreadableMessageError:
+            parts, recorded = take_apart(body), urlsplit(there)
+        except ValueError:  # UnreadableMessageError is one
             return body
-        given = self._path or ""
 
         def back(text: str) -> str:
-            mark, rest = text.partition("://")[1:]
-            where = rest.find("/")
-            return (
-                text[: len(text) - len(rest)] + rest[:where] + path
-                if mark and where >= 0 and rest[where:] == given
-                else text
-            )
+            if host_of(text) not in hosts:
+                return text
+            path = text.partition("://")[2][len(urlsplit(text).netloc) :]
+            if self._path is not None and path == self._path:
+                path = recorded.path
+            return f"{recorded.scheme}://{recorded.netloc}{path}"
 
         renew(parts.root, "server", Renewals(address=back))
         return parts.written()
@@ -179,6 +181,12 @@ class Outcomes:
             outcome = Outcome.NOT_COMPARED if ours else Outcome.DIFFERS
             found.append(AnswerOutcome(None, live, step.session.number, self._role(step.session), outcome, detail))
         return found
+
+
+def _target(turn: Turn) -> str | None:
+    """The server, as the device's message calls it: all that a capture without URLs says of its address."""
+    target = turn.request.header.target if turn.request is not None else None
+    return target.uri if target is not None and "://" in (target.uri or "") else None
 
 
 def _view(capture: Capture, exchanges: list[Exchange]) -> CaptureView:

@@ -16,6 +16,8 @@ from replay.syncml.model import Message, Status, Unknown
 from replay.syncml.names import CHALLENGES, METINF
 
 _MADE: Final = frozenset({BASIC, MD5})
+#: How a message may be encoded, as far as base64 goes.
+_CODECS: Final = ("ascii", "utf-16-le", "utf-16-be")
 
 
 class Asked(Struct):
@@ -105,7 +107,9 @@ def hidden(data: bytes, secret: Secret | None) -> bytes:
     if secret is None or not secret.password:
         return data
     stars = Secret(secret.user, "*" * len(secret.password.encode()))
-    return data.replace(credentials.basic(secret).encode(), credentials.basic(stars).encode())
+    for codec in _CODECS:
+        data = data.replace(credentials.basic(secret).encode(codec), credentials.basic(stars).encode(codec))
+    return data
 
 
 def _kind_of(cred: Part) -> str:

@@ -43,4 +43,6 @@ def is_near(host: str) -> bool:
 def _is_private(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
+    if isinstance(address, ipaddress.IPv4Address) and address.is_link_local:
+        return False  # what answers there is as a rule a cloud's own service, not a server of the user's
     return address.is_loopback or address.is_private or address.is_link_local

@@ -93,7 +93,7 @@ class LiveJournal:
             url=exchange.url,
             http=exchange.http,
             headers=[[name, self._safe(value)] for name, value in exchange.headers],
-            body=encode_body(hidden(exchange.body, self._secret) if exchange.body is not None else None),
+            body=self._body(exchange.body),
             client_cert=_cert(exchange.client_cert),
             server_saw=_cert(exchange.server_saw),
         )
@@ -108,8 +108,8 @@ class LiveJournal:
                 status=response.status,
                 reason=response.reason,
                 http=response.http,
-                headers=[list(pair) for pair in response.headers],
-                body=encode_body(response.body),
+                headers=[[name, self._safe(value)] for name, value in response.headers],
+                body=self._body(response.body),
                 by="server",
             )
         if failure is not None:
@@ -127,6 +127,9 @@ class LiveJournal:
         self._ended.set()
         self._watcher.join()
         self._journal.close("the replay is over")
+
+    def _body(self, body: bytes | None) -> dict[str, str] | None:
+        return encode_body(None if body is None else hidden(body, self._secret))
 
     def _safe(self, value: str) -> str:
         return hidden(value.encode("utf-8", "surrogateescape"), self._secret).decode("utf-8", "surrogateescape")

@@ -74,7 +74,7 @@ def scripts(traffic: Traffic, *, device: str | None = None, session: int | None 
             continue
         script = found.setdefault(belongs.device, Script(belongs.device))
         if belongs.number not in pointing:
-            pointing[belongs.number] = _pointing(belongs)
+            pointing[belongs.number] = _pointing(belongs, alone=session is not None)
         _take(script, turn, belongs, pointing[belongs.number], before.get(belongs.number))
         if turn.exchange.delivered:
             before[belongs.number] = turn
@@ -125,12 +125,17 @@ def _take(script: Script, turn: Turn, session: Session, pointing: _Pointing, bef
     )
 
 
-def _pointing(session: Session) -> _Pointing:
-    """What each answer in the device's messages of a session points to, by the exchange that it is in."""
+def _pointing(session: Session, *, alone: bool) -> _Pointing:
+    """What each answer in the device's messages of a session points to, by the exchange that it is in. What answers a message that
+    the server had not sent by then (a Correlator that is used twice) answers nothing, and is played as it was; so is, in a session
+    that is played `alone`, what answers an Exec of another one."""
     found: _Pointing = {}
+    own = {turn.number for turn in session.turns}
     for reference in session.references():
         answer, to = reference.answer, reference.to
-        if answer.side == REQUEST and to is not None and to.side == RESPONSE:
+        if answer.side != REQUEST or to is None or to.side != RESPONSE:
+            continue
+        if (not alone or to.turn.number in own) and to.turn.exchange.order < answer.turn.exchange.order:
             found.setdefault(answer.turn.number, {})[answer.place] = (to.turn.number, _place(to))
     return found
 

@@ -230,6 +230,27 @@ def test_every_fault_disturbs_what_is_served(tmp_path):
     assert [each.response.by for each in exchanges if each.response] == [*["proxy"] * 6, "server", "proxy"]
 
 
+def test_faults_add_up(tmp_path):
+    """Every delay that applies, and then the first of the others (docs/recording.md)."""
+    specs = [spec for spec, *_ in FAULTS if not spec.startswith("delay")]
+    given = [f"{spec}@msg={number}" for number, spec in enumerate(specs, 2)]
+    given = ["delay=0.1", *given, "status=599@msg=2", "delay=0.1@msg=3", "busy@exec"]
+    with serving(tmp_path, USER, *(word for spec in given for word in ("--fault", spec))) as served:
+        got = []
+        for number, _ in enumerate(specs, 2):
+            with Device(port_of(served)) as device:
+                device.post("/mdm", package_one(f"D{number}", number=number, alert=False), DM)
+                got.append(device.get())
+        assert served.program.end() == 0
+    assert [(seen.ended, seen.status) for seen in got] == [
+        (ended, status) for spec, ended, status, _ in FAULTS if spec in specs
+    ]
+    applied = [text.split(":")[0] for text in notes(served.journal, "fault")]
+    wanted = [[*["delay=0.1@all"] * (2 if number == 3 else 1), spec] for number, spec in enumerate(given[1:9], 2)]
+    wanted[1][1] = "delay=0.1@msg=3"
+    assert applied == [text for each in wanted for text in each]
+
+
 def test_what_a_fault_kept_from_the_device_is_due_again(tmp_path):
     """The Exec that never came through comes in the device's next session."""
     capture = ROOT / "captures" / "server.jsonl"

@@ -14,6 +14,7 @@ from replay.cli import main
 from replay.lab import messages
 from replay.lab.device import LabDevice
 from replay.lab.server import LabServer
+from replay.syncml.credentials import Secret, basic
 from tests.conftest import ROOT
 from tests.play.caller import text_of
 from tests.processes import PATIENCE, program, recording
@@ -114,6 +115,29 @@ def test_a_password_is_asked_of_devices_and_written_nowhere(tmp_path, monkeypatc
     for path in (each for each in tmp_path.rglob("*") if each.is_file()):
         assert b"hunter2" not in path.read_bytes(), path
     assert not any("hunter2" in line for line in served.program.said)
+
+
+@pytest.mark.slow
+@pytest.mark.mitmproxy
+@pytest.mark.parametrize("redact", [False, True])
+def test_a_basic_credential_is_part_of_the_devices_message_and_redacted_with_it(tmp_path, monkeypatch, redact):
+    monkeypatch.setenv("OMADM_PASSWORD", "hunter2-password")
+    story = Story()
+    shown = basic(Secret("someone", "hunter2-password"))
+    cred = "<Cred><Meta><Type xmlns='syncml:metinf'>syncml:auth-basic</Type></Meta><Data>{}</Data></Cred></SyncHdr>"
+    request = story.package_one("1").replace(b"</SyncHdr>", cred.format("x").encode())
+    story.exchange(request, story.answer(request, header_code="212"))
+    capture = story.save(tmp_path / "auth.jsonl")
+    with serving(tmp_path, capture, "--user", "someone", *(["--redact"] if redact else [])) as served:
+        connection = http.client.HTTPConnection("127.0.0.1", port_of(served), timeout=PATIENCE)
+        mine = request.replace(b"<Data>x</Data>", f"<Data>{shown}</Data>".encode())
+        connection.request("POST", "/x", mine, {"Content-Type": messages.CONTENT_TYPE})
+        body = connection.getresponse().read()
+        connection.close()
+        assert served.program.end() == 0
+    assert b"<Data>212</Data>" in body
+    assert (shown in served.journal.read_text()) is not redact
+    assert not any("hunter2" in line or shown in line for line in served.program.said)
 
 
 def test_a_user_without_a_password_is_refused(monkeypatch):

@@ -1,7 +1,8 @@
 """imitune, an OMA DM client that this project did not write, run once against a server on this machine.
 
 Runs under `.venv-peer`, where imitune is installed; nothing of it is imported anywhere else. Its address is that of a cloud service
-and cannot be given, so it is replaced before anything is sent, and never by one that is not loopback.
+and cannot be given, so it is replaced before anything is sent, and never by one that is not loopback. Whatever it does, this
+process looks up no name and connects to nothing but this machine.
 
     python imitune_device.py URL CA.pem DEVICE.pfx PASSWORD FOLDER DEVICE_ID
 """
@@ -16,9 +17,23 @@ from urllib.parse import urlsplit
 from imitune import oma_dm_client
 
 
+def stay_here(event: str, args: tuple) -> None:
+    """An audit hook, which nobody can take away again."""
+    if event in ("socket.getaddrinfo", "socket.gethostbyname"):
+        host = args[0]
+    elif event in ("socket.connect", "socket.sendto") and isinstance(args[1], tuple):
+        host = args[1][0]
+    else:
+        return
+    host = host.decode() if isinstance(host, bytes) else host or "127.0.0.1"
+    if not ipaddress.ip_address(host).is_loopback:
+        raise PermissionError(f"{event} {host}: is not on this machine")
+
+
 def main(url: str, ca: str, pfx: str, password: str, folder: str, name: str) -> None:
     if not ipaddress.ip_address(urlsplit(url).hostname or "").is_loopback:
         raise SystemExit(f"{url}: is not on this machine")
+    sys.addaudithook(stay_here)
     oma_dm_client.INTUNE_HOST = url
     oma_dm_client.INTUNE_TARGET = url
     oma_dm_client.INTUNE_ENDPOINT = f"{url}?mode=Maintenance&Platform=WoA"

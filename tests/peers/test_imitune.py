@@ -23,7 +23,7 @@ def peer() -> str:
     if (VENV / "absent").exists():
         pytest.skip((VENV / "absent").read_text().strip())
     if not (VENV / ".ready").exists():
-        pytest.skip("the client imitune is not set up; .ci/peer does so")
+        pytest.skip("needs the tool imitune (.ci/peer sets it up)")
     return str(VENV / "bin" / "python")
 
 

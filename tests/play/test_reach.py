@@ -13,7 +13,8 @@ from replay.play.reach import Reach, is_near
         ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("10.1.2.3", True), ("192.168.0.9", True),
         ("172.16.0.1", True), ("172.32.0.1", False), ("fd00::1", True), ("fe80::1", True), ("8.8.8.8", False),
         ("2606:4700::1", False),
-        ("::ffff:8.8.8.8", False), ("::ffff:10.0.0.1", True), ("a b", False), ("", False),
+        ("::ffff:8.8.8.8", False), ("::ffff:10.0.0.1", True), ("169.254.169.254", False), ("100.64.0.1", False),
+        ("a b", False), ("", False),
     ],
 )  # fmt: skip
 def test_what_is_near(host, near):

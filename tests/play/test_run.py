@@ -136,7 +136,9 @@ def test_a_password_is_in_no_journal(tmp_path):
         if read(body).header.cred is None:
             status, pairs, content = challenge(request, "basic")
             return status, dict(pairs), content
-        return good(body)
+        status, pairs, content = good(body)  # a server that says it back
+        echo = f"<!--{read(body).header.cred.data}-->".encode()
+        return status, {**dict(pairs), "X-Cred": read(body).header.cred.data}, content + echo
 
     with HttpServer(answer) as server:
         unit = unit_of(traffic_of(Story().ordinary("1")), server.url, secret=secret)
@@ -149,6 +151,7 @@ def test_a_password_is_in_no_journal(tmp_path):
     assert sent == basic(secret)
     text = (tmp_path / "live.jsonl").read_text()
     assert basic(secret) not in text
+    assert basic(secret).encode() in played.exchanges[1].response.body
     assert basic(Secret("user1", "*" * 13)) in text
     with (tmp_path / "live.jsonl").open("rb") as file:
         capture = read_journal(file, "live.jsonl")

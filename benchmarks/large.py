@@ -1,0 +1,42 @@
+"""How a check grows with its capture: peak memory and time of the whole command, a hundred times and ten times the sessions."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks import captures
+from benchmarks.timing import best
+
+_SMALL, _MIDDLE, _LARGE = 1_000, 10_000, 100_000
+#: One in so many sessions of the last capture is an unenrolment.
+_EVERY = 10
+
+
+def rows(folder: Path) -> list[dict[str, object]]:
+    """Memory of the largest against the smallest, time of the largest against the middle one, and memory for each unenrolment."""
+    paths = [captures.journal(folder / f"level-{size}.jsonl", size) for size in (_SMALL, _MIDDLE, _LARGE)]
+    leaving = captures.journal(folder / "leaving.jsonl", _LARGE, unenrol_every=_EVERY)
+    small, middle, large = (_run(path) for path in paths)
+    middle_s, large_s = best([lambda: _run(paths[1]), lambda: _run(paths[2])], rounds=2)
+    for_each = (_run(leaving) - large) / (_LARGE // _EVERY)
+    return [
+        _row("peak memory, 100,000 sessions", "1,000 sessions", large / small, None, large_s),
+        _row("peak memory, 10,000 sessions", "1,000 sessions", middle / small, None, middle_s),
+        _row("kB for each enrolment that sent an alert", "one kB", for_each, 2, large_s),
+        _row("time, 100,000 sessions", "10,000 sessions", large_s / middle_s, 10.5, large_s),
+    ]
+
+
+def _row(what: str, against: str, ratio: float, aim: float | None, seconds: float) -> dict[str, object]:
+    return {"row": what, "against": against, "ratio": round(ratio, 2), "aim": aim, "s": seconds}
+
+
+def _run(path: Path) -> float:
+    """Checks a capture with the command; gives its peak memory in kB. Raises RuntimeError where the verdict is not `pass`."""
+    with subprocess.Popen([sys.executable, "-m", "replay", "check", str(path)], stdout=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"{path.name} was expected to pass; exit code {process.returncode}")
+    return float(usage.ru_maxrss)
