@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import json
 import os
+import select
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from tests.processes import PATIENCE
 
 #: The least that does it comes first.
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+#: Seconds in which a browser has to say something, also on a machine that has much else to do.
+LIMIT = 3 * PATIENCE
 
 
 def browser_program() -> str:
@@ -49,6 +52,7 @@ class Page:
 
     def _read(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
+            assert select.select([self._from], [], [], 2 * LIMIT)[0], "the browser says nothing any more"
             data = os.read(self._from, 1 << 20)
             assert data, "the browser has ended"
             self._rest += data
@@ -63,7 +67,7 @@ class Page:
         """The value of an expression in JavaScript as soon as it is one (not null, not empty); true for an element."""
         never = f"{expression} is nothing on this page:\n"
         wait = f"""new Promise((found, failed) => {{
-            const end = Date.now() + {PATIENCE * 1000};
+            const end = Date.now() + {LIMIT * 1000};
             const look = () => {{
                 const value = (() => {{ try {{ return {expression}; }} catch {{ return null; }} }})();
                 if (value) found(value instanceof Node ? true : value);

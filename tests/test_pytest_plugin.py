@@ -1,9 +1,11 @@
 """The pytest plugin, in runs of pytest of its own, and the assertion on captures of every kind."""
 
+import importlib
 import re
 import shutil
 import socket
 import textwrap
+import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,8 +23,8 @@ from tests.story import DEVICE, Story, server, user
 
 pytest_plugins = ["pytester"]
 
-#: As an installation loads it, or by its module in one that was made before it had an entry point.
-PLUGIN = "omadm" if "omadm" in entry_points(group="pytest11").names else "replay.pytest_plugin"
+#: An installation finds it by itself; a work tree that is not installed, or was before it had an entry point, names its module.
+PLUGIN = () if "omadm" in entry_points(group="pytest11").names else ("-p", "replay.pytest_plugin")
 LEAVE = """
 import ssl
 import pytest
@@ -52,7 +54,7 @@ def run(pytester, monkeypatch):
     def start(*args: str, **modules: str):
         for name, text in modules.items():
             (pytester.path / f"{name}.py").write_text(LEAVE + textwrap.dedent(text))
-        return pytester.runpytest_subprocess("-p", PLUGIN, "--strict-markers", *args)
+        return pytester.runpytest_subprocess(*PLUGIN, "--strict-markers", *args)
 
     return start
 
@@ -253,10 +255,17 @@ def test_the_plugin_costs_little_and_is_documented(run, pytester):
         import sys
         def test_cost():
             assert "replay.pytest_plugin" in sys.modules
-            assert not {"lxml", "msgspec", "mitmproxy", "click", "replay.testing"} & set(sys.modules)
+            assert [name for name in sys.modules if name.partition(".")[0] == "replay"] == ["replay", "replay.pytest_plugin"]
+            assert not {"lxml", "msgspec", "mitmproxy", "click", "jinja2"} & set(sys.modules)
         """
     )
-    pytester.runpytest_subprocess("-p", PLUGIN, "test_cost.py").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*PLUGIN, "-W", "error", "test_cost.py").assert_outcomes(passed=1)
+
+
+def test_an_installation_finds_the_plugin_by_itself():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    module = importlib.import_module(project["entry-points"]["pytest11"]["omadm"])
+    assert {"omadm_recorder", "omadm_lab_server", "pytest_addoption"} <= set(vars(module))
 
 
 EXAMPLES = re.findall(
@@ -297,7 +306,7 @@ def test_the_examples_in_the_documentation(pytester, monkeypatch):
             text = example.replace('omadm_recorder("https://mdm.example.com"', f"device({lab.url!r}")
             text = text.replace("0.0.0.0:8443", "127.0.0.1:0").replace("quiet=60", "quiet=1")
             (pytester.path / f"test_example_{number}.py").write_text(text)
-        result = pytester.runpytest_subprocess("-p", PLUGIN, "--strict-markers")
+        result = pytester.runpytest_subprocess(*PLUGIN, "--strict-markers")
     result.assert_outcomes(passed=len(EXAMPLES))
     assert len(EXAMPLES) == 3
 

@@ -3,12 +3,15 @@
 import re
 from typing import Final
 
-#: Control characters, the bidirectional and zero-width ones, line and paragraph separators, and lone surrogates.
+#: Control characters, the bidirectional and zero-width ones, line and paragraph separators, lone surrogates, and the two that XML
+#: cannot hold (XML 1.0, 2.2).
 _UNSAFE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
 #: The same in JSON: what json escapes itself (below 0x20) is not there any more.
-_UNSAFE_IN_JSON: Final = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+_UNSAFE_IN_JSON: Final = re.compile(
+    "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
 
 
 def visible(text: str) -> str:

@@ -2,6 +2,7 @@ import pytest
 from click.testing import CliRunner
 
 from replay.cli import main
+from tests.report.pages import Report
 
 pytestmark = [pytest.mark.slow, pytest.mark.mitmproxy]
 
@@ -17,6 +18,12 @@ def test_the_demo_from_end_to_end(tmp_path):
         "demo-not-silent.jsonl",
     }
     assert "UNE011" in result.stdout
+    page = tmp_path / "out" / "report.html"
+    assert page.as_uri() in result.stdout.partition("Look:  ")[2]
+    shown = Report(page.read_text())
+    shown.closed()
+    assert len(shown.all("//figure")) == 3
+    assert shown.marks == ["UNE011"]
     assert "quiet time is 3 s here" in result.stdout
     checked = CliRunner().invoke(
         main, ["check", "--quiet", "3", "--expect", "user", str(tmp_path / "out" / "demo.jsonl")]

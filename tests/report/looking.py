@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser import Page
+from tests.browser import LIMIT, Page
 from tests.conftest import ROOT
-from tests.processes import PATIENCE
 
 #: axe-core as npm installs it, in the work tree or above it, where Node.js would look too.
 _AXE = Path("node_modules", "axe-core", "axe.min.js")
@@ -38,6 +37,7 @@ class Looking:
         page._read = self._reading
         for domain in ("Page", "Runtime", "Log", "Network"):
             page._call(f"{domain}.enable")
+        page._call("Page.setLifecycleEventsEnabled", enabled=True)
         page._call("Page.addScriptToEvaluateOnNewDocument", source=_COLLECT)
 
     def _reading(self) -> dict[str, Any]:
@@ -47,17 +47,37 @@ class Looking:
         return said
 
     def open(self, file: Path, place: str = "") -> None:
-        """Opens a file, at a place in it; ends when it is there."""
-        self.page.open("about:blank")
+        """Opens a file, at a place in it; ends when the browser says that it is loaded."""
+        self._load("about:blank")
         self.events.clear()
-        self.page.open(file.as_uri() + place)
-        self.until("document.readyState === 'complete' && document.querySelector('main')")
+        self._load(file.as_uri() + place)
+
+    def _load(self, url: str) -> None:
+        done = self.page._call("Page.navigate", url=url)
+        assert "errorText" not in done, done["errorText"]
+        loaded = {"loaderId": done["loaderId"], "name": "load"}
+        seen = 0
+        while not any(
+            event["method"] == "Page.lifecycleEvent" and loaded.items() <= event["params"].items()
+            for event in self.events[seen:]
+        ):
+            seen = len(self.events)
+            self.page._read()
 
     def until(self, expression: str) -> None:
         """Waits until an expression is true, also where no script of the page runs."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + LIMIT
         while not self.value(f"Boolean({expression})"):
             assert time.monotonic() < end, f"{expression} does not come true"
+
+    def click(self, element: str) -> None:
+        """Clicks with the mouse on an element that is there, also where no script of the page runs."""
+        x, y = self.value(
+            f"(() => {{ const e = {element}; e.scrollIntoView({{block: 'nearest'}}); const r = e.getBoundingClientRect(); "
+            "return [r.x + Math.min(r.width / 2, 40), r.y + r.height / 2]; })()"
+        )
+        for event in ("mousePressed", "mouseReleased"):
+            self.page._call("Input.dispatchMouseEvent", type=event, x=x, y=y, button="left", clickCount=1)
 
     def size(self, width: int, height: int = 900) -> None:
         """Makes the window so large."""

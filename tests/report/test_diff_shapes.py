@@ -75,6 +75,11 @@ def test_another_path_on_the_other_side_is_given_besides():
     ]
 
 
+def test_what_is_to_be_said_of_a_profile_is_there_where_there_is_any():
+    assert shaped(diff(user(), user()), notes=["n.toml: one\udc80"])["notes"] == ["n.toml: one\\udc80"]
+    assert "notes" not in shaped(diff(user(), user()))
+
+
 def test_baselines_are_named():
     found = shaped(diff(user(), user()), baselines=("a", "b"), explained=3)
     assert set(found) == WHOLE | {"baselines", "explained"}

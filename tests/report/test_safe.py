@@ -18,6 +18,7 @@ from replay.report.safe import visible, visible_json, visible_lines
         ("a\r\nb\x07", "a\\x0d\\x0ab\\x07"),
         ("\u202edrow", "\\u202edrow"),
         ("\udcff", "\\udcff"),
+        ("\ufffe\uffff", "\\ufffe\\uffff"),
     ],
 )
 def test_control_characters_are_shown(text, shown):
