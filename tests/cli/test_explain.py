@@ -21,7 +21,7 @@ def test_by_id_or_name_whatever_the_case(word):
 def test_text_has_everything_and_spells_the_source_out():
     text = explain("UNE004").stdout
     headings = [line for line in text.splitlines() if line and not line.startswith(" ")]
-    assert headings[1:] == ["What it does", "Why it matters", "Known exceptions", "Good", "Bad", "Source"]
+    assert headings[1:] == ["What it does", "Why it matters", "Known exceptions", "Good", "Bad", "Words", "Source"]
     assert '  UNENR: Microsoft, "Disconnecting from the management infrastructure (unenrollment)"\n' in text
     assert "  A1.4: Alert 1226, Type com.microsoft:mdm.unenrollment.userrequest" in text
     assert "`" not in text
