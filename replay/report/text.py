@@ -1,12 +1,21 @@
 """The report as text: the verdict first, then why, with the place that shows it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
-from replay.expect.finding import shortened
+from replay.expect.finding import LONGEST
+from replay.expect.judge import Judgement
 from replay.report.safe import visible
-from replay.report.shapes import CaptureShape, EpisodeShape, EvidenceFileShape, EvidenceShape, FindingShape, ReportShape
+from replay.report.shapes import (
+    CaptureShape,
+    EpisodeShape,
+    EvidenceFileShape,
+    EvidenceShape,
+    FindingShape,
+    ReportShape,
+    capture,
+)
 
 _COLOURS = {
     "pass": "green",
@@ -25,9 +34,19 @@ _WEIGHTS = ("error", "inconclusive", "warning", "info")
 def check_text(report: ReportShape, *, detail: int = 0) -> str:
     """The report on one or more captures as text, with colours as escape sequences of its own (click removes them in
     pipes). `detail` below 0 gives a line a capture, above 0 also infos' sources and all sessions."""
-    parts = [_capture(each, detail) for each in report.captures]
-    if len(report.captures) > 1:
-        parts.append(f"{_word(report.verdict)}  {len(report.captures)} captures: {_parties(report.verdicts)}\n")
+    return text_whole([_capture(each, detail) for each in report.captures], report, detail)
+
+
+def text_piece(judgement: Judgement, detail: int) -> str:
+    """What the text says of one capture."""
+    return _capture(capture(judgement), detail)
+
+
+def text_whole(pieces: Sequence[str], report: ReportShape, detail: int) -> str:
+    """The text from what it says of each capture, and the head of the report."""
+    parts = list(pieces)
+    if len(pieces) > 1:
+        parts.append(f"{_word(report.verdict)}  {len(pieces)} captures: {_parties(report.verdicts)}\n")
     if report.evidence:
         parts.append("".join(f"{visible(_evidence_file(each))}\n" for each in report.evidence))
     if report.accept:
@@ -148,7 +167,8 @@ def _finding(finding: FindingShape) -> list[str]:
 
 def _told(text: str | None) -> str:
     """A name from a capture, safe to print and not longer than one can read."""
-    return visible(shortened(str(text)))
+    name = str(text)
+    return visible(name if len(name) <= LONGEST else name[: LONGEST - 1] + "…")
 
 
 def _first_of(exchanges: list[int]) -> str:
