@@ -64,7 +64,7 @@ class Disturber:
 
     def request(self, flow: http.HTTPFlow) -> None:
         """Looks at a device's message; it goes on to the server whatever is done to the answer."""
-        body = flow.request.get_content(strict=False) or b""
+        body = body_of(flow.request) or b""
         if not self.faults or not (is_syncml_type(flow.request.headers.get("content-type")) or looks_like_syncml(body)):
             return
         seen, self._with_alert = faults.look(body, self._with_alert)
@@ -78,7 +78,7 @@ class Disturber:
         if seen is None or flow.response is None or not flow.killable:
             return
         try:
-            for fault in faults.due(self.faults, seen, flow.response.get_content(strict=False)):
+            for fault in faults.due(self.faults, seen, body_of(flow.response)):
                 if not await self._apply(fault, flow, flow.response, seen):
                     return
         except Exception as error:
@@ -106,7 +106,7 @@ class Disturber:
         if fault.kind == faults.TRUNCATE:
             _truncate(fault, flow, response, came)
             return True
-        made = faults.answer(fault, seen, response.get_content(strict=False), os.urandom(_NONCE_BYTES))
+        made = faults.answer(fault, seen, body_of(response), os.urandom(_NONCE_BYTES))
         if made is None:
             logger.warning("omadm: %s is not applied: the request cannot be read", fault)
             return True
@@ -163,7 +163,10 @@ def _end(flow: http.HTTPFlow, cause: str, detail: str) -> None:
 
 def _truncate(fault: Fault, flow: http.HTTPFlow, response: http.Response, came: str) -> None:
     """Cuts the body off: the head announces all of it, a part comes, and the connection is closed."""
-    response.decode(strict=False)  # bytes of the message are counted, not of its coding
+    plain = body_of(response)
+    if plain is not response.raw_content:  # bytes of the message are counted, not of its coding
+        response.headers.pop("content-encoding", None)
+        response.content = plain
     body, keep = response.raw_content or b"", int(fault.value or 0)
     if keep >= len(body):
         logger.warning("omadm: %s is not applied: %s is no longer than that", fault, came)

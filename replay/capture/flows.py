@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 from replay.capture.certificates import identity_of_pem
+from replay.capture.coding import CodingError, TooLargeError, undone
 from replay.capture.endings import bytes_received, cause_of
 from replay.capture.exchange import Capture, Exchange, Failure, Headers, Moment, Response, Stretch, Trouble
 from replay.capture.wire import peer_address, text_of
@@ -14,6 +15,8 @@ from replay.capture.wire import peer_address, text_of
 NAME: Final = "mitmproxy-flows"
 #: Flows are written when they end; two that end together may be written in either order.
 _CLOCK_SLACK: Final = 1.0
+#: What comes of a state that is not what mitmproxy writes.
+_DAMAGE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 
 
 def looks_like_flows(head: bytes) -> bool:
@@ -26,10 +29,17 @@ def read(file: BinaryIO, path: str) -> Capture:
     """A flow file as a capture. A file that breaks off is read up to there."""
     capture = Capture(path=path, format=NAME)
     latest = 0.0
-    for state in _states(file, capture):
-        exchange = _exchange(state)
+    for where, state in _states(file, capture):
+        told: list[str] = []
+        try:
+            exchange = _exchange(state, told)
+        except _DAMAGE as error:
+            text = f"{where}: cannot be read, and is left out: {type(error).__name__}: {error}"
+            capture.troubles.append(Trouble("cut", text))
+            continue
         if exchange is None:
             continue
+        capture.troubles += [Trouble("cut", f"{where}: {each}") for each in told]
         end = exchange.ended[0]
         if end < latest - _CLOCK_SLACK or end < exchange.order:
             capture.troubles.append(
@@ -47,7 +57,8 @@ def read(file: BinaryIO, path: str) -> Capture:
     return capture
 
 
-def _states(file: BinaryIO, capture: Capture) -> Iterator[dict[str, Any]]:
+def _states(file: BinaryIO, capture: Capture) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The flows' states, each with its place in words."""
     from mitmproxy.exceptions import FlowReadException
 
     number = 0
@@ -59,20 +70,12 @@ def _states(file: BinaryIO, capture: Capture) -> Iterator[dict[str, Any]]:
         file.seek(start)
         try:
             state = _state(file)
-        except (
-            ValueError,
-            TypeError,
-            KeyError,
-            IndexError,
-            AttributeError,
-            FlowReadException,
-            RecursionError,
-        ) as error:
+        except (*_DAMAGE, FlowReadException) as error:
             capture.troubles.append(
                 Trouble("cut", f"flow {number}, at byte {start}: the capture breaks off or is damaged there: {error}")
             )
             return
-        yield state
+        yield f"flow {number}, at byte {start}", state
 
 
 def _state(file: BinaryIO) -> dict[str, Any]:
@@ -92,7 +95,8 @@ def _state(file: BinaryIO) -> dict[str, Any]:
     return dict(state)
 
 
-def _exchange(state: dict[str, Any]) -> Exchange | None:
+def _exchange(state: dict[str, Any], told: list[str]) -> Exchange | None:
+    """A flow as an exchange; None where it is none of HTTP. What cannot be kept as it should is `told`."""
     if state.get("type") != "http" or not isinstance(state.get("request"), dict):
         return None
     request, client, server = state["request"], state["client_conn"], state["server_conn"]
@@ -109,7 +113,7 @@ def _exchange(state: dict[str, Any]) -> Exchange | None:
         url=_url(request),
         http=text_of(request["http_version"]),
         headers=headers,
-        body=_decoded(request),
+        body=_decoded(request, told),
         client_cert=identity_of_pem(certificates[0]) if certificates else None,
         at=Moment(start, start),
     )
@@ -122,7 +126,7 @@ def _exchange(state: dict[str, Any]) -> Exchange | None:
             reason=text_of(response["reason"]),
             http=text_of(response["http_version"]),
             headers=_headers(response),
-            body=_decoded(response),
+            body=_decoded(response, told),
             # a response without a connection to the server was made in the proxy
             by="server" if server.get("timestamp_start") and state.get("is_replay") != "response" else "proxy",
             at=Moment(end, end),
@@ -149,16 +153,15 @@ def _url(request: dict[str, Any]) -> str:
     return f"{scheme}://{shown}{'' if port == default else f':{port}'}{text_of(request['path'])}"
 
 
-def _decoded(message: dict[str, Any]) -> bytes | None:
-    """A body after its content coding was undone; as it is where the coding is unknown or wrong."""
+def _decoded(message: dict[str, Any], told: list[str]) -> bytes | None:
+    """A body after its content coding was undone; as it is where the coding is unknown or wrong. One that grows too large is
+    `told`."""
     content: bytes | None = message.get("content")
     coding = next((text_of(v) for k, v in message["headers"] if k.lower() == b"content-encoding"), "")
-    if not content or not coding or coding == "identity":
+    if not content or not coding:
         return content
-    from mitmproxy.net import encoding
-
     try:
-        decoded = encoding.decode(content, coding)
-    except ValueError:
+        return undone(content, coding)
+    except CodingError as error:  # as it came: what is wrong with it, the message's own finding says
+        told += [f"{error}; it is kept as it came"] if isinstance(error, TooLargeError) else []
         return content
-    return decoded if isinstance(decoded, bytes) else content

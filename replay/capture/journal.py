@@ -5,6 +5,7 @@ lost nothing. Only the sync to the disk is left to a thread, which lags by half 
 """
 
 import base64
+import errno
 import os
 import threading
 import time
@@ -21,6 +22,8 @@ FORMAT: Final = "omadm-journal"
 VERSION: Final = 1
 DEFAULT_INTERVAL: Final = 5.0
 _SYNC_EVERY: Final = 0.5
+#: What a file system, or a file that is none, answers where it has no locks.
+_NO_LOCKS: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS, errno.EBADF})
 
 _encode = msgspec.json.Encoder().encode
 
@@ -60,6 +63,7 @@ class JournalWriter:
         self._sync_error: OSError | None = None
         self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
         try:
+            self._claim()
             self._continue_file()
             # where this recording begins: there may be earlier ones in the file
             self.begin = os.fstat(self._fd).st_size
@@ -108,6 +112,23 @@ class JournalWriter:
                 os.close(self._fd)
                 self._fd = -1
 
+    def _claim(self) -> None:
+        """Makes sure that no other recorder writes to the file: the lines of two would mix, and neither would be a recording. A mark
+        (`omadm note`) may be put in all the same. Where the system or the file has no locks, nobody is kept out."""
+        try:
+            import fcntl
+        except ImportError:  # Windows
+            return
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CaptureError(
+                f"{self.path}: another recorder is writing to it; choose another file, or stop that one first"
+            ) from None
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+
     def _continue_file(self) -> None:
         """Makes sure that what is in the file already is a journal, and that it ends with a whole line."""
         size = os.fstat(self._fd).st_size
@@ -151,8 +172,6 @@ class JournalWriter:
 
 def _cannot_sync(error: OSError) -> bool:
     """Whether the file is of a kind that has nothing to sync (a pipe, /dev/stdout)."""
-    import errno
-
     return error.errno in (errno.EINVAL, errno.ENOTSUP, errno.EROFS)
 
 

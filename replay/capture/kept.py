@@ -3,9 +3,10 @@ whether an answer is still what the server sent.
 """
 
 import functools
-import zlib
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
+from replay.capture.coding import CodingError, TooLargeError, undone, undone_up_to_the_cut
 from replay.capture.wire import text_of
 from replay.syncml.media import is_enrolment_request, is_management_url, is_pkcs7_type, is_syncml_type
 from replay.syncml.read import looks_like_syncml
@@ -13,6 +14,7 @@ from replay.syncml.read import looks_like_syncml
 if TYPE_CHECKING:
     from mitmproxy import http
 
+logger = logging.getLogger(__name__)
 _LIGHT_HEADERS: Final = (b"content-type", b"content-length")
 
 
@@ -33,18 +35,23 @@ def is_syncml(content_type: str | None, body: bytes | None) -> bool:
 
 
 def body_of(message: "http.Message") -> bytes | None:
-    """A body, its content coding undone where that can be done."""
-    return message.raw_content if header_of(message, b"content-encoding") is None else message.get_content(strict=False)
+    """A body, its content coding undone where that can be done; one that would grow too large is kept as it came, and that is
+    logged."""
+    coding = header_of(message, b"content-encoding")
+    content = message.raw_content
+    if coding is None or not content:
+        return content
+    try:
+        return undone(content, coding)
+    except CodingError as error:  # whoever reads it will say what is wrong with it
+        if isinstance(error, TooLargeError):
+            logger.warning("omadm: %s; it is kept as it came, in %s", error, coding)
+        return content
 
 
 def part_of(message: "http.Message", part: bytes) -> bytes:
-    """What came of a body that broke off, its content coding undone as far as it goes where zlib can do that; else as it came."""
-    if (header_of(message, b"content-encoding") or "").strip().lower() not in ("gzip", "deflate"):
-        return part
-    try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(part)  # 32: by its head, as gzip or as zlib
-    except zlib.error:
-        return part
+    """What came of a body that broke off, its content coding undone as far as it goes."""
+    return undone_up_to_the_cut(part, header_of(message, b"content-encoding") or "")
 
 
 def goes_on_until_closed(request: "http.Request", response: "http.Response") -> bool:

@@ -10,8 +10,10 @@ from replay.capture import flows, har, journal_reader, single, viewer, zst
 from replay.capture.access import cannot_be_read
 from replay.capture.exchange import Capture, CaptureError
 from replay.capture.journal import looks_like_journal
+from replay.capture.remote import is_url, opened
 
-_HEAD: Final = 4096
+#: From so many bytes at its beginning the format of a file is told.
+HEAD: Final = 4096
 
 
 def _message_or_stream(file: BinaryIO, path: str) -> Capture:
@@ -39,13 +41,20 @@ _READABLE: Final = (
 Watch = Callable[[BinaryIO, str], BinaryIO]
 
 
+def begins_a_capture(head: bytes) -> bool:
+    """Whether a file that begins so (its first HEAD bytes) is of a format that can be read."""
+    return any(recognises(head) for recognises, _ in _FORMATS)
+
+
 def read(path: str, watch: Watch | None = None) -> Capture:
-    """A capture from a file, a folder, or standard input (`-`).
+    """A capture from a file, a folder, standard input (`-`), or a URL that fsspec knows (`s3://bucket/run.jsonl`).
 
     Raises CaptureError, which names the file, the place and the reason, where nothing in it can be read.
     """
     if path == "-":
         return _read(io.BytesIO(sys.stdin.buffer.read()), "-", watch)
+    if is_url(path):
+        return _read_url(path, watch)
     place = Path(path)
     try:
         if place.is_dir():
@@ -56,10 +65,19 @@ def read(path: str, watch: Watch | None = None) -> Capture:
         raise CaptureError(cannot_be_read(path, error)) from None
 
 
+def _read_url(url: str, watch: Watch | None) -> Capture:
+    with opened(url) as file:
+        if isinstance(file, Path):  # a folder, copied to this machine
+            capture = single.read_folder(file)
+            capture.path = url
+            return capture
+        return _read(file, url, watch)
+
+
 def _read(file: BinaryIO, path: str, watch: Watch | None) -> Capture:
     if watch is not None:
         file = watch(file, path)
-    head = file.read(_HEAD)
+    head = file.read(HEAD)
     if not head.strip():
         what = "is empty" if not head else "holds nothing but white space"
         raise CaptureError(

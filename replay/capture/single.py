@@ -81,9 +81,15 @@ def _is_servers(command: Command) -> bool:
     return command.name in ("Get", "Exec", "Add", "Delete", "Atomic", "Sequence")
 
 
+def names_a_message(name: str) -> bool:
+    """Whether a file of that name is one of a folder of messages."""
+    return bool(_FILE.match(name))
+
+
 def message_files(folder: Path) -> list[Path]:
-    """The files of a folder whose names this reader knows, in order of their names."""
-    return sorted(entry for entry in folder.iterdir() if _FILE.match(entry.name))
+    """The files of a folder whose names this reader knows, in order of their names. Only files: a pipe of such a name would be
+    waited for, and a device has no end."""
+    return sorted(entry for entry in folder.iterdir() if names_a_message(entry.name) and entry.is_file())
 
 
 def read_folder(folder: Path) -> Capture:
@@ -97,10 +103,11 @@ def read_folder(folder: Path) -> Capture:
         match = _FILE.match(entry.name)
         if match is None:
             continue
-        sides = found.setdefault(match["key"], {})
+        # a name need not be text: what is no UTF-8 in it is shown, because the exchange is called by it
+        sides = found.setdefault(_text(match["key"]), {})
         side, is_head = match["side"].lower(), match["form"].lower() == "headers"
         if side in sides and not is_head and sides[side].suffix.lower() != ".headers":
-            text = f"{entry.name}: there is {sides[side].name} as well, and only that is read"
+            text = f"{_text(entry.name)}: there is {_text(sides[side].name)} as well, and only that is read"
             capture.troubles.append(Trouble("cut", text))
         elif side not in sides or not is_head:
             sides[side] = entry
@@ -111,6 +118,11 @@ def read_folder(folder: Path) -> Capture:
     for number, key in enumerate(sorted(found, key=_by_number), 1):
         capture.exchanges.append(_exchange(number, key, found[key], capture))
     return capture
+
+
+def _text(name: str) -> str:
+    """The text of a name, or a part of one."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _by_number(key: str) -> tuple[int, str]:

@@ -18,7 +18,8 @@ from replay.capture.journal_lines import lines
 
 JOURNAL, FLOWS, HAR, FOLDER = "journal", "flows", "har", "folder"
 FORMATS: Final = (JOURNAL, FLOWS, HAR, FOLDER)
-_ENDINGS: Final = {
+#: The endings that stand for a format.
+ENDINGS: Final = {
     ".jsonl": JOURNAL, ".jsonl.zst": JOURNAL, ".mitm": FLOWS, ".flow": FLOWS, ".flows": FLOWS, ".har": HAR,
 }  # fmt: skip
 _COMPRESSED: Final = ".zst"
@@ -30,13 +31,13 @@ def format_of(out: str) -> str:
     Raises CaptureError for an ending that stands for none.
     """
     name = Path(out).name.lower()
-    for ending, form in _ENDINGS.items():
+    for ending, form in ENDINGS.items():
         if name.endswith(ending):
             return form
     if out.endswith(("/", os.sep)) or Path(out).is_dir() or ("." not in name and out != "-"):
         return FOLDER
     raise CaptureError(
-        f"{out}: its ending stands for no format ({', '.join(_ENDINGS)}, or none for a folder); give --to {'|'.join(FORMATS)}"
+        f"{out}: its ending stands for no format ({', '.join(ENDINGS)}, or none for a folder); give --to {'|'.join(FORMATS)}"
     )
 
 

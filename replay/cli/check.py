@@ -1,49 +1,40 @@
 """`omadm check`: verdicts and findings."""
 
 import os
-from datetime import UTC, datetime
+from functools import partial
 
 import click
 
 from replay.capture.evidence import EvidenceError, EvidenceFile
 from replay.capture.evidence_readers import read_evidence
-from replay.capture.exchange import CaptureError
-from replay.capture.readers import read
-from replay.cli.exits import FAIL_ON, exit_code, stop
+from replay.cli.convert import say
+from replay.cli.exits import FAIL_ON, exit_code_of, stop
+from replay.cli.judging import accept_option, enrolment_option, expect_option, ignore_option, quiet_option
+from replay.cli.many import Where, interruptible, parts_of, places_of, where_options
+from replay.cli.noise_option import noise_option
 from replay.cli.options import (
     lenient_option,
     output_option,
-    quiet_time,
-    rule_id,
-    scenario,
     signed_seconds,
     time,
     verbosity_options,
     write_result,
 )
-from replay.cli.progress import Shown, reading
+from replay.cli.progress import reading
 from replay.cli.secret_options import known, not_verified, secret_options
-from replay.expect.accept import Accepted, read_accepted
+from replay.expect.accept import Accepted
 from replay.expect.case import Options
 from replay.expect.enrolments import EnrolmentKind
 from replay.expect.evidence import Log, log_of
-from replay.expect.finding import Party
-from replay.expect.judge import Judgement, Scope, judge, unreadable
+from replay.expect.finding import Party, Severity
+from replay.expect.judge import Scope
 from replay.expect.scenarios.model import Scenario
-from replay.expect.schedule import QUIET
-from replay.expect.toml_lines import TomlError
-from replay.report.forms import FORMS, render
+from replay.many.judged import Part, Task
+from replay.normal.noise import NoiseProfile
+from replay.report.forms import FORMS, piece, whole
 from replay.report.safe import visible
-from replay.report.shapes import report
+from replay.report.shapes import heading
 from replay.syncml.credentials import Secret
-
-
-def _accepted(value: str) -> Accepted:
-    """A file of accepted findings, as an option's value."""
-    try:
-        return read_accepted(value, datetime.now(UTC))
-    except TomlError as error:
-        raise click.BadParameter("\n".join(map(visible, error.mistakes))) from None
 
 
 def _evidence(value: str) -> EvidenceFile:
@@ -56,20 +47,8 @@ def _evidence(value: str) -> EvidenceFile:
 
 @click.command("check")
 @click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
-@click.option(
-    "--expect",
-    type=scenario,
-    metavar="NAME|FILE",
-    help="The scenario that the capture must hold: user, server, unjoin-failed, or a scenario file.",
-)
-@click.option(
-    "--quiet",
-    type=quiet_time,
-    metavar="SECONDS",
-    default=QUIET,
-    show_default=True,
-    help="Seconds of silence after the alert that count as gone; auto takes the device's own schedule.",
-)
+@expect_option
+@quiet_option
 @click.option(
     "--until",
     type=time,
@@ -91,11 +70,7 @@ def _evidence(value: str) -> EvidenceFile:
     metavar="SECONDS",
     help="How far the device's clock is ahead of the recorder's (negative: behind). Without it that is estimated.",
 )
-@click.option(
-    "--enrolment",
-    type=click.Choice([kind.value for kind in EnrolmentKind]),
-    help="How the device was enrolled: says what was to be expected of it, and what to look at.",
-)
+@enrolment_option
 @click.option("--since", type=time, metavar="TIME", help="Judge what came from TIME on.")
 @click.option("--device", metavar="ID", help="Judge this device alone.")
 @click.option(
@@ -105,13 +80,9 @@ def _evidence(value: str) -> EvidenceFile:
     multiple=True,
     help="Judge this party alone; repeatable.",
 )
-@click.option("--ignore", type=rule_id, metavar="RULE", multiple=True, help="Leave a rule out; repeatable.")
-@click.option(
-    "--accept",
-    type=_accepted,
-    metavar="FILE",
-    help="Findings that are known: a TOML file with rule, device or server, reason, and until when. They change no verdict.",
-)
+@ignore_option
+@accept_option
+@noise_option("Warnings about values that a signed line says vary so are accepted for its reason; errors never are.")
 @secret_options
 @click.option(
     "--fail-on",
@@ -120,6 +91,7 @@ def _evidence(value: str) -> EvidenceFile:
     help="From which findings on the exit code is 1; `error` leaves inconclusive at 3.",
 )
 @click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@where_options
 @lenient_option
 @output_option
 @verbosity_options
@@ -136,10 +108,13 @@ def command(
     parties: tuple[str, ...],
     ignore: tuple[str, ...],
     accept: Accepted | None,
+    noise: NoiseProfile | None,
     secrets: tuple[Secret, ...],
     secret_files: tuple[tuple[Secret, ...], ...],
     fail_on: str,
     form: str,
+    jobs: int,
+    dask: str | None,
     lenient: bool,
     output: str | None,
     brief: bool,
@@ -148,7 +123,7 @@ def command(
     """Judge captures: verdicts on device, server and proxy, and findings with their place and source.
 
     CAPTURE is a journal, a mitmproxy flow file, a HAR, a stream of SyncMLViewer, a SyncML message, a folder of messages,
-    or - for stdin.
+    or - for stdin. Of any other folder, the captures in it and in the folders below it are judged.
 
     Exit codes: 0 pass, 1 fail, 2 a capture that cannot be read or a usage error, 3 inconclusive or nothing to judge.
     """
@@ -170,27 +145,40 @@ def command(
         ignore=frozenset(ignore),
         lenient=lenient,
         accepted=accept,
+        noise=noise,
     )
-    with reading(*captures) as shown:
-        judgements = [_judged(path, options, scope, shown) for path in captures]
-        left = _left(accept, judgements, scope)
-        shaped = report(judgements, left, log)
+    detail = -1 if brief else int(verbose)
+    task = Task(
+        options=options,
+        scope=scope,
+        make=partial(piece, form=form, detail=detail, fail_on=fail_on),
+        annotate=os.environ.get("GITHUB_ACTIONS") == "true",  # its runner reads both streams; the result stays as it is
+    )
+    parts: list[Part] = []
+    places, skipped = places_of(captures)
+    with interruptible(parts, places, "nothing is reported"), reading(*captures) as shown:
+        parts.extend(parts_of(task, places, Where(jobs, dask), shown))
+        left = _left(accept, parts, scope)
+        used = any(part.evidence_used for part in parts)
         shown.stage("writing the report")
-        text = render(form, judgements, shaped, detail=-1 if brief else int(verbose), fail_on=fail_on)
-    for each in judgements:
-        if each.traffic is None:
-            click.echo("".join(f"omadm: {visible(error)}" for error in each.errors), err=True)
+        head = heading([part.verdicts for part in parts], left, log, used=used)
+        text = whole([part.piece for part in parts], head, form=form, detail=detail)
+    say(skipped)
+    for part in parts:
+        if part.unread:
+            click.echo("".join(f"omadm: {visible(error)}" for error in part.unread), err=True)
     write_result(text, output, prose=form == "text")
-    if os.environ.get("GITHUB_ACTIONS") == "true":  # its runner reads both streams; the result stays as it is
-        from replay.report.annotations import annotations
-
-        for line in annotations(judgements):
+    for part in parts:
+        for line in part.annotations:
             click.echo(line, err=True)
     if left and form != "text":  # the text says so itself
         click.echo("\n".join(f"omadm: {visible(line)}" for line in left), err=True)
-    for line in not_verified(options.secrets, [each.traffic for each in judgements if each.traffic]):
+    for line in noise.notes() if noise is not None else ():
         click.echo(f"omadm: {visible(line)}", err=True)
-    raise SystemExit(exit_code(judgements, fail_on))
+    for line in not_verified(options.secrets, parts):
+        click.echo(f"omadm: {visible(line)}", err=True)
+    severities = frozenset[Severity]().union(*(part.severities for part in parts))
+    raise SystemExit(exit_code_of([part.verdict for part in parts], severities, fail_on))
 
 
 def _log(files: tuple[EvidenceFile, ...], offset: float | None) -> Log | None:
@@ -205,19 +193,9 @@ def _log(files: tuple[EvidenceFile, ...], offset: float | None) -> Log | None:
         stop(str(error))
 
 
-def _judged(path: str, options: Options, scope: Scope, shown: Shown) -> Judgement:
-    shown.stage(f"reading {path}")
-    try:
-        capture = read(path, shown.reading)
-    except CaptureError as error:
-        return unreadable(path, str(error))
-    shown.stage(f"judging {path}, {len(capture.exchanges)} exchanges")
-    return judge(capture, options, scope)
-
-
-def _left(accept: Accepted | None, judgements: list[Judgement], scope: Scope) -> list[str] | None:
+def _left(accept: Accepted | None, parts: list[Part], scope: Scope) -> list[str] | None:
     """What is to be said of the file of accepted findings: an entry is used where any of the captures has its finding."""
     if accept is None:
         return None
-    matched = frozenset(number for each in judgements for number in each.matched)
+    matched = frozenset(number for part in parts for number in part.matched)
     return accept.left(matched, ignored=scope.ignore, device=scope.device)

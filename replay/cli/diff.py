@@ -1,9 +1,7 @@
 """`omadm diff`: what differs between two captures, or between a capture and the expected sequence."""
 
-import contextlib
 import shutil
 import sys
-from collections.abc import Iterator
 from typing import Final
 
 import click
@@ -13,16 +11,20 @@ from replay.capture.exchange import CaptureError
 from replay.capture.readers import read
 from replay.capture.sessions import Traffic, assemble
 from replay.cli.exits import FAIL, PASS, stop
+from replay.cli.noise_option import noise_option
 from replay.cli.options import lenient_option, output_option, scenario, verbosity_options, write_result
+from replay.cli.progress import Shown, reading
 from replay.compare.baselines import against_all
 from replay.compare.changes import Comparison
 from replay.compare.compare import Noise, compare
 from replay.compare.ignore import Pattern
+from replay.compare.noise import Without, without_noise
 from replay.normal.form import Profile
+from replay.normal.noise import NoiseProfile
 from replay.report.as_json import as_json
 from replay.report.diff_shapes import diff_shape
 from replay.report.diff_text import diff_text
-from replay.report.safe import visible, visible_lines
+from replay.report.safe import visible_lines
 
 _SCENARIO: Final = "scenario:"
 
@@ -45,6 +47,7 @@ _SCENARIO: Final = "scenario:"
     help="Leave changes out whose path fits, such as 'SyncBody/Results*' or 'HTTP/user-agent'; * stands for anything, ? for one "
     "character. They are counted. Repeatable.",
 )
+@noise_option("What a signed line explains is no change and counted as ignored; what drifts outside of it is a change.")
 @click.option(
     "--timing", is_flag=True, help="Compare gaps in time too: more than 1 s and half as long again is a change."
 )
@@ -59,6 +62,7 @@ def command(
     captures: tuple[str, ...],
     baselines: tuple[str, ...],
     ignore: tuple[Pattern, ...],
+    noise: NoiseProfile | None,
     timing: bool,
     other_machines: bool,
     form: str,
@@ -80,36 +84,47 @@ def command(
     if len(given) > 1 or not (given or baselines):
         raise click.UsageError("expected EXPECTED and ACTUAL, or --baseline CAPTURE and one capture")
     told = given[0] if given else ""
+    if any(each.startswith(_SCENARIO) for each in (path, *baselines)):
+        raise click.UsageError("a scenario stands on the left, as EXPECTED; ACTUAL and --baseline are captures")
     if told.startswith(_SCENARIO) and baselines:
         raise click.UsageError("a scenario is no recording, so it goes with no --baseline")
-    asked = _Asked(Profile(other_machines=other_machines), timing, _noise(ignore), lenient)
-    actual = asked.capture(path)
-    if told.startswith(_SCENARIO):
-        found = asked.with_scenario(told.removeprefix(_SCENARIO), actual)
-        result = _Result(told, found, ())
-    else:
-        result = asked.with_captures((*given, *baselines), actual)
-    write_result(_written(result, path, form, -1 if brief else int(verbose), output), output)
+    if told.startswith(_SCENARIO) and noise is not None:
+        raise click.UsageError(
+            "a noise profile is about values, of which a scenario has none, so it goes with no scenario"
+        )
+    with reading(*(each for each in (*captures, *baselines) if not each.startswith(_SCENARIO))) as shown:
+        asked = _Asked(Profile(other_machines=other_machines), timing, _left_out(ignore), noise, lenient, shown)
+        actual = asked.capture(path)
+        if told.startswith(_SCENARIO):
+            result = _Result(told, asked.with_scenario(told.removeprefix(_SCENARIO), actual), ())
+        else:
+            result = asked.with_captures((*given, *baselines), actual)
+        shown.stage("writing the result")
+        text = _written(result, path, form, -1 if brief else int(verbose), output)
+    write_result(text, output)
     raise SystemExit(PASS if result.comparison.equal else FAIL)
 
 
 class _Result(Struct, frozen=True):
-    """A comparison with what has that name; of several `baselines` it is the nearest, and others explain some changes."""
+    """A comparison with what has that name; of several `baselines` it is the nearest, and others explain some changes. `noise` is
+    what is to be said of a noise profile."""
 
     expected: str
     comparison: Comparison
     baselines: tuple[str, ...]
     explained: int = 0
+    noise: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be said of several baselines."""
+        """What is to be said beside the changes."""
         if not self.baselines:
-            return ()
+            return self.noise
         what = "change" if self.explained == 1 else "changes"
-        return (
-            f"the nearest of {len(self.baselines)} baselines; {self.explained} {what} not shown that others explain",
+        nearest = (
+            f"the nearest of {len(self.baselines)} baselines; {self.explained} {what} not shown that others explain"
         )
+        return (nearest, *self.noise)
 
 
 class _Asked(Struct, frozen=True):
@@ -117,14 +132,16 @@ class _Asked(Struct, frozen=True):
 
     profile: Profile
     timing: bool
-    noise: Noise | None
+    ignored: Noise | None
+    noise: NoiseProfile | None
     lenient: bool
+    shown: Shown
 
     def capture(self, path: str) -> Traffic:
         """A capture, read; says what is damaged in it."""
+        self.shown.stage(f"reading {path}")
         try:
-            with stage(f"reading {path}"):
-                traffic = assemble(read(path), lenient=self.lenient)
+            traffic = assemble(read(path, self.shown.reading), lenient=self.lenient)
         except CaptureError as error:
             stop(str(error))
         for trouble in traffic.capture.troubles:
@@ -133,19 +150,23 @@ class _Asked(Struct, frozen=True):
 
     def with_captures(self, paths: tuple[str, ...], actual: Traffic) -> _Result:
         """The comparison with one capture, or with several at once."""
-        found = []
-        for path in paths:
-            expected = self.capture(path)
-            if not expected.readable and not actual.readable:
-                stop(
-                    f"{path}, {actual.capture.path}: no readable OMA DM message in either; there is nothing to compare"
-                )
-            with stage("comparing"):
-                found.append(compare(expected, actual, profile=self.profile, timing=self.timing, noise=self.noise))
+        found = [self._with_capture(path, actual) for path in paths]
         if len(paths) == 1:
-            return _Result(paths[0], found[0], ())
-        against = against_all(found)
-        return _Result(paths[against.nearest], against.comparison, paths, against.explained)
+            return _Result(paths[0], found[0].comparison, (), noise=self._said(found[0]))
+        against = against_all([each.comparison for each in found])
+        said = self._said(found[against.nearest])
+        return _Result(paths[against.nearest], against.comparison, paths, against.explained, said)
+
+    def _with_capture(self, path: str, actual: Traffic) -> Without:
+        expected = self.capture(path)
+        if not expected.readable and not actual.readable:
+            stop(f"{path}, {actual.capture.path}: no readable OMA DM message in either; there is nothing to compare")
+        self.shown.stage(f"comparing with {path}")
+        found = compare(expected, actual, profile=self.profile, timing=self.timing, noise=self.ignored)
+        return Without(found, {}, {}) if self.noise is None else without_noise(found, self.noise)
+
+    def _said(self, found: Without) -> tuple[str, ...]:
+        return () if self.noise is None else tuple(found.notes(self.noise))
 
     def with_scenario(self, name: str, actual: Traffic) -> Comparison:
         """The comparison with an expected sequence."""
@@ -153,10 +174,10 @@ class _Asked(Struct, frozen=True):
 
         if not actual.readable:
             stop(f"{actual.capture.path}: no readable OMA DM message in it; there is nothing to compare")
-        return compare_scenario(scenario(name), actual, noise=self.noise)
+        return compare_scenario(scenario(name), actual, noise=self.ignored)
 
 
-def _noise(ignore: tuple[Pattern, ...]) -> Noise | None:
+def _left_out(ignore: tuple[Pattern, ...]) -> Noise | None:
     if not ignore:
         return None
     return lambda change: not any(pattern.fits(change) for pattern in ignore)
@@ -166,7 +187,12 @@ def _written(result: _Result, actual: str, form: str, detail: int, output: str |
     """The result in the form that was asked for; text is as wide as the terminal that it goes to, and whole anywhere else."""
     if form == "json":
         shape = diff_shape(
-            result.comparison, result.expected, actual, baselines=result.baselines, explained=result.explained
+            result.comparison,
+            result.expected,
+            actual,
+            baselines=result.baselines,
+            explained=result.explained,
+            notes=result.notes,
         )
         return as_json(shape)
     if form == "html":
@@ -175,16 +201,3 @@ def _written(result: _Result, actual: str, form: str, detail: int, output: str |
         return diff_html(result.comparison, result.expected, actual, notes=result.notes)
     width = shutil.get_terminal_size().columns if output in (None, "-") and sys.stdout.isatty() else None
     return diff_text(result.comparison, result.expected, actual, detail=detail, width=width, notes=result.notes)
-
-
-@contextlib.contextmanager
-def stage(what: str) -> Iterator[None]:
-    """Says on a terminal what is being done, as long as it is."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    click.echo(f"{visible(what)} …\r", nl=False, err=True)
-    try:
-        yield
-    finally:
-        click.echo("\x1b[2K\r", nl=False, err=True)

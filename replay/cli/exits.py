@@ -1,5 +1,6 @@
 """Exit codes (contract), and the one way in which commands stop with an error."""
 
+from collections.abc import Collection, Set
 from typing import NoReturn
 
 import click
@@ -30,13 +31,18 @@ FAIL_ON: dict[str, set[Severity]] = {
 
 def exit_code(judgements: list[Judgement], fail_on: str = "error") -> int:
     """The exit code of a judgement of one or more captures: the worst decides."""
-    verdict = worst(each.verdict for each in judgements)
+    severities = {finding.severity for each in judgements for finding in each.findings if finding.accepted is None}
+    return exit_code_of([each.verdict for each in judgements], severities, fail_on)
+
+
+def exit_code_of(verdicts: Collection[Verdict], severities: Set[Severity], fail_on: str) -> int:
+    """The exit code from the verdicts on captures and the severities of the findings that count."""
+    verdict = worst(verdicts)
     if verdict is Verdict.ERROR:
         return ERROR
-    severities = {finding.severity for each in judgements for finding in each.findings if finding.accepted is None}
     if severities & FAIL_ON[fail_on]:
         return FAIL
-    if verdict is Verdict.PASS and any(each.verdict is Verdict.NONE for each in judgements):
+    if verdict is Verdict.PASS and Verdict.NONE in verdicts:
         return INCONCLUSIVE  # one of them saw nothing, and that is no success
     return OF_VERDICT[verdict]
 

@@ -55,6 +55,10 @@ class Shown:
         """Something else is being done from now on, and nobody knows how much of it there is."""
         self._set(what, 0, 0)
 
+    def part(self, what: str, done: int, total: int) -> None:
+        """So much of it is done."""
+        self._set(what, done, total)
+
     def reading(self, file: BinaryIO, path: str) -> BinaryIO:
         """A file, as `replay.capture.readers.read` takes it, that shows how much of it was read."""
         if not self.active:

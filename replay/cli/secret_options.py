@@ -12,9 +12,8 @@ from typing import Any, Final, TypeVar
 import click
 
 from replay.capture.access import cannot_be_read
-from replay.capture.exchange import header
-from replay.capture.sessions import Traffic
-from replay.syncml.credentials import HMAC_HEADER, MD5, Secret, auth_type, parse_hmac_header
+from replay.many.judged import Part
+from replay.syncml.credentials import Secret
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 #: Secrets, one a line, as in a file.
@@ -49,14 +48,14 @@ def known(secrets: Iterable[Secret], files: Iterable[tuple[Secret, ...]]) -> tup
     return tuple(dict.fromkeys(found))
 
 
-def not_verified(secrets: Iterable[Secret], captures: Iterable[Traffic]) -> list[str]:
+def not_verified(secrets: Iterable[Secret], parts: Iterable[Part]) -> list[str]:
     """What is to be said of secrets that verified nothing: redacted captures, and users whom no message names."""
     said = []
     named: set[str | None] = set()
-    for each in captures:
-        named |= _users(each)
-        if each.capture.redacted:
-            said.append(f"{each.capture.path}: is redacted: its credentials cannot be verified")
+    for each in parts:
+        named |= each.users
+        if each.redacted:
+            said.append(f"{each.path}: is redacted: its credentials cannot be verified")
     users = [secret.user for secret in secrets]
     if None not in named:
         said += [
@@ -95,19 +94,3 @@ def _lines(text: str, source: str) -> tuple[Secret, ...]:
             except click.BadParameter as error:
                 raise click.BadParameter(f"{source}, line {number}: {error.message}") from None
     return tuple(found)
-
-
-def _users(traffic: Traffic) -> set[str | None]:
-    """The users that the devices' MD5 digests and MACs name; None among them where one names nobody."""
-    found: set[str | None] = set()
-    for turn in traffic.turns:
-        message, mac = turn.request, header(turn.exchange.headers, HMAC_HEADER)
-        cred = message.header.cred if message else None
-        if message is not None and cred is not None and auth_type(cred) == MD5:
-            found.add((message.header.source.name or None) if message.header.source else None)
-        if mac is not None:
-            try:
-                found.add(parse_hmac_header(mac).username)
-            except ValueError:
-                found.add(None)
-    return found

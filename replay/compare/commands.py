@@ -10,6 +10,7 @@ from replay.compare.sequence import Alignment, align, rows
 from replay.compare.shapes import Mark, digest_of, is_answer, leaf, shape_of
 from replay.compare.views import MessageView, Target
 from replay.normal.form import Node
+from replay.normal.leaves import steps
 from replay.syncml.model import Command, Group, Results, Status
 from replay.syncml.names import COMMANDS
 
@@ -89,19 +90,6 @@ class Anatomy(Struct, frozen=True):
 #: What stands for the command that an answer refers to, the same for counterparts of both sides. The second argument says
 #: whether the answer is the second side's.
 Identify = Callable[[Target | None, bool], Hashable]
-
-
-def steps(children: Sequence[Node]) -> list[str]:
-    """The steps of paths that lead to these elements: their names, numbered where there are several of one."""
-    counts: dict[str, int] = {}
-    for child in children:
-        counts[child.name] = counts.get(child.name, 0) + 1
-    seen: dict[str, int] = {}
-    found = []
-    for child in children:
-        seen[child.name] = seen.get(child.name, 0) + 1
-        found.append(f"{child.name}[{seen[child.name]}]" if counts[child.name] > 1 else child.name)
-    return found
 
 
 def commands_of(view: MessageView) -> list[CommandView]:

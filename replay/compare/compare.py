@@ -52,9 +52,10 @@ def compare_views(
 
 
 def _not_compared(expected: CaptureView, actual: CaptureView) -> Iterator[str]:
-    """What was not compared because one of the captures does not carry it."""
+    """What was not compared because one of the captures does not carry it; one without any message carries nothing else."""
+    said = [any(each.there for each in capture.messages()) for capture in (expected, actual)]
     carried = [any(each.carried for each in capture.messages()) for capture in (expected, actual)]
-    if carried[0] != carried[1]:
+    if all(said) and carried[0] != carried[1]:
         yield f"{'ACTUAL' if carried[0] else 'EXPECTED'} carries no HTTP: URLs, headers and status were not compared"
 
 

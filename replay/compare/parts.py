@@ -12,10 +12,11 @@ from msgspec import Struct
 
 from replay.compare.aliases import Aliases
 from replay.compare.changes import Change, Class, Kind
-from replay.compare.commands import steps, uri_of
+from replay.compare.commands import uri_of
 from replay.compare.sequence import align, rows
 from replay.compare.shapes import Mark, is_answer, mark_of, shape_of
 from replay.normal.form import Node
+from replay.normal.leaves import steps
 from replay.syncml.names import METINF
 
 #: Texts longer than this, and those of several lines, are compared by their digests: DeepDiff would look for lines in them.
@@ -211,6 +212,9 @@ def _shown(part: Part, side: Side, name: str | None, aliases: Aliases, *, second
         return dict(side.node.attributes).get((name or "")[1:])
     if side.node.children and (name is None or not part.parts):
         return markup(side.node)
+    alone = part.one is None or part.other is None
+    if alone and not side.node.sign and not side.node.text:
+        return markup(side.node)  # an empty text would not be seen to be an element
     return _value(side.node, aliases, second=second).removeprefix("=")
 
 

@@ -2,7 +2,7 @@
 
 `{guid 3}` here may be `{guid 4}` there, because one was sent before it: an alias means something within its capture only. So
 it is blanked, and noted as a mark beside the digest; `aliases.py` finds out which aliases of both sides belong together. What a
-Status answers is blanked as well; `counterparts.py` compares that by what it points to.
+Status answers is blanked as well; `answered.py` compares that by what it points to.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from replay.normal.form import Node
+from replay.normal.leaves import element_at
 
 #: An alias: its kind and its number in its capture.
 Mark = tuple[str, int]
@@ -57,10 +58,8 @@ def digest_of(*parts: object) -> bytes:
 
 def leaf(node: Node, *names: str) -> str | None:
     """The text, or the sign without its number, of the first element below a node along these names; None where there is none."""
-    for name in names:
-        found = next((child for child in node.children if child.name == name), None)
-        if found is None:
-            return None
-        node = found
-    mark = mark_of(node.sign)
-    return f"{{{mark[0]}}}" if mark else (node.sign or node.text or "")
+    found = element_at(node, *names)
+    if found is None:
+        return None
+    mark = mark_of(found.sign)
+    return f"{{{mark[0]}}}" if mark else (found.sign or found.text or "")

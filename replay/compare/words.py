@@ -3,6 +3,7 @@
 from replay.compare.commands import CommandView
 from replay.compare.views import MessageView, SessionView
 from replay.normal.form import Node
+from replay.normal.leaves import text_at
 from replay.syncml.model import Command, Header, Message, Unknown
 from replay.syncml.names import COMMANDS, GROUPS
 from replay.syncml.write import tree
@@ -17,12 +18,12 @@ def of_command(command: CommandView, answered: CommandView | None = None) -> str
 def of_element(node: Node) -> str:
     """The same of an element alone, without what it refers to."""
     if node.name == "Status":
-        return f"Status {_text(node, 'Data')} for {_text(node, 'Cmd')}"
+        return f"Status {text_at(node, 'Data')} for {text_at(node, 'Cmd')}"
     parts = [node.name]
     if node.name == "Alert":
-        parts.append(_text(node, "Data"))
+        parts.append(text_at(node, "Data"))
     elif node.name == "Results":
-        parts.append(f"of {_text(node, 'Cmd') or 'Get'}:")
+        parts.append(f"of {text_at(node, 'Cmd') or 'Get'}:")
     inner = [of_element(child) for child in node.children if node.name in GROUPS and child.name in COMMANDS]
     if inner:
         return f"{node.name} of {', '.join(inner)}"
@@ -58,23 +59,14 @@ def of_session(view: SessionView) -> str:
 
 
 def _item(item: Node) -> str:
-    uri = _text(item, "Target", "LocURI") or _text(item, "Source", "LocURI")
-    parts = [uri, _text(item, "Meta", "Type")]
+    uri = text_at(item, "Target", "LocURI") or text_at(item, "Source", "LocURI")
+    parts = [uri, text_at(item, "Meta", "Type")]
     head = " ".join(part for part in parts if part)
     data = next((child for child in item.children if child.name == "Data"), None)
     if data is None:
         return head
     value = data.sign or data.text or ("…" if data.children else "")
     return f"{head} = {value}" if head else f"= {value}"
-
-
-def _text(node: Node, *names: str) -> str:
-    for name in names:
-        found = next((child for child in node.children if child.name == name), None)
-        if found is None:
-            return ""
-        node = found
-    return node.sign or node.text or ""
 
 
 def of_model(command: Command) -> str:

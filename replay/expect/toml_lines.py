@@ -16,6 +16,10 @@ from msgspec import Struct
 Keys = tuple[str | int, ...]
 
 _PART: Final = r"""(?:"(?:\\.|[^"\\\n])*"|'[^'\n]*'|[A-Za-z0-9_-]+)"""
+#: What people write has some hundred lines; reading takes the longer the more parts the keys have, with their square.
+LARGEST: Final = 1 << 20
+_MOST_PARTS: Final = 64
+_LONG_KEY: Final = re.compile(rf"(?:{_PART}[ \t]*\.[ \t]*){{{_MOST_PARTS}}}")
 _KEY: Final = re.compile(rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*")
 _BLANK: Final = re.compile(r"(?:[ \t\r\n,]+|#[^\n]*)*")
 _EQUALS: Final = re.compile(r"[ \t]*=[ \t]*")
@@ -57,7 +61,8 @@ class Document(Struct, frozen=True):
 def load(path: str) -> Document:
     """Reads a TOML file. Raises TomlError where it cannot be opened, is no UTF-8, or is no TOML (with the line)."""
     try:
-        content = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            content = file.read(LARGEST + 1)
     except OSError as error:
         raise TomlError(f"{path}: cannot be read: {error.strerror or error}") from None
     return parse(path, content)
@@ -71,6 +76,11 @@ def parse(path: str, content: bytes) -> Document:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise TomlError(f"{path}, line {line}: is not UTF-8; save it in that encoding") from None
+    if len(content) > LARGEST:
+        raise TomlError(f"{path}: is larger than {LARGEST} bytes, and so no file that people write; it is not read")
+    if long := _LONG_KEY.search(text):
+        line = text.count("\n", 0, long.start()) + 1
+        raise TomlError(f"{path}, line {line}: a key of more than {_MOST_PARTS} parts, which none of these files has")
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -5,8 +5,8 @@ What is left of a message stays as it was, byte for byte; a Content-Length follo
 """
 
 import copy
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Protocol
 
 from msgspec import structs
 
@@ -22,8 +22,9 @@ from replay.syncml.names import COMMANDS, GROUPS
 Remains = Callable[[Capture], bool]
 #: Told what is being left out, how much of it is left, and how often something was tried.
 Told = Callable[[str, int, int], None]
-#: An element of a body: which exchange (from 0), which side, and the numbers among the children that lead to it from SyncBody.
-_Element = tuple[int, str, tuple[int, ...]]
+#: What can be left out, by where it is: each level has its own places. That of an element of a message is its exchange (from 0),
+#: the side, and the numbers among the children that lead to it from SyncBody.
+_Thing = tuple[Any, ...]
 
 
 class _Level(Protocol):
@@ -31,9 +32,11 @@ class _Level(Protocol):
 
     what: str
 
-    def things(self, capture: Capture) -> list[Hashable]: ...
+    def things(self, capture: Capture) -> list[_Thing]:
+        """What can be left out of a capture."""
 
-    def only(self, capture: Capture, kept: Sequence[Hashable]) -> Capture: ...
+    def only(self, capture: Capture, kept: Sequence[_Thing]) -> Capture:
+        """A capture with these alone; the one that is given stays as it is."""
 
 
 def shrink(capture: Capture, remains: Remains, told: Told | None = None) -> Capture:
@@ -44,7 +47,7 @@ def shrink(capture: Capture, remains: Remains, told: Told | None = None) -> Capt
         for level in _LEVELS:
             things = level.things(capture)
 
-            def still(some: list[Hashable], level: _Level = level, whole: Capture = capture) -> bool:
+            def still(some: list[_Thing], level: _Level = level, whole: Capture = capture) -> bool:
                 nonlocal tried
                 tried += 1
                 if told is not None:
@@ -63,7 +66,7 @@ class _Sessions:
 
     what = "sessions"
 
-    def things(self, capture: Capture) -> list[Hashable]:
+    def things(self, capture: Capture) -> list[_Thing]:
         """The places of their exchanges."""
         traffic = assemble(capture)
         places = {id(exchange): place for place, exchange in enumerate(capture.exchanges)}
@@ -71,9 +74,9 @@ class _Sessions:
         taken = {place for places_ in found for place in places_}
         return [*found, *((place,) for place in range(len(capture.exchanges)) if place not in taken)]
 
-    def only(self, capture: Capture, kept: Sequence[Hashable]) -> Capture:
+    def only(self, capture: Capture, kept: Sequence[_Thing]) -> Capture:
         """A capture with these alone."""
-        return _with_exchanges(capture, {place for places in kept for place in places})  # type: ignore[attr-defined]
+        return _with_exchanges(capture, {place for places in kept for place in places})
 
 
 class _Exchanges:
@@ -82,11 +85,11 @@ class _Exchanges:
     what = "exchanges"
     _LISTS: Final = ("exchanges", "connections", "broken_off", "notes")
 
-    def things(self, capture: Capture) -> list[Hashable]:
+    def things(self, capture: Capture) -> list[_Thing]:
         """Which list, and which place."""
         return [(name, place) for name in self._LISTS for place in range(len(getattr(capture, name)))]
 
-    def only(self, capture: Capture, kept: Sequence[Hashable]) -> Capture:
+    def only(self, capture: Capture, kept: Sequence[_Thing]) -> Capture:
         """A capture with these alone."""
         wanted, out = set(kept), copy.copy(capture)
         for name in self._LISTS:
@@ -100,13 +103,13 @@ class _Answers:
 
     what = "answers"
 
-    def things(self, capture: Capture) -> list[Hashable]:
+    def things(self, capture: Capture) -> list[_Thing]:
         """The places of the exchanges."""
-        return [place for place, each in enumerate(capture.exchanges) if each.response or each.failure]
+        return [(place,) for place, each in enumerate(capture.exchanges) if each.response or each.failure]
 
-    def only(self, capture: Capture, kept: Sequence[Hashable]) -> Capture:
+    def only(self, capture: Capture, kept: Sequence[_Thing]) -> Capture:
         """A capture in which the others were not answered."""
-        wanted = set(kept)
+        wanted = {place for (place,) in kept}
 
         def unanswered(place: int, exchange: Exchange) -> Exchange:
             if place in wanted or not (exchange.response or exchange.failure):
@@ -124,9 +127,9 @@ class _Elements:
     def __init__(self, what: str, *, items: bool) -> None:
         self.what, self.items = what, items
 
-    def things(self, capture: Capture) -> list[Hashable]:
+    def things(self, capture: Capture) -> list[_Thing]:
         """Where they are."""
-        found: list[Hashable] = []
+        found: list[_Thing] = []
         for place, exchange in enumerate(capture.exchanges):
             for side, body in _bodies(exchange):
                 root = _root(body)
@@ -146,10 +149,10 @@ class _Elements:
                 if self.items or each.name in GROUPS:
                     yield from self._within(each, way)
 
-    def only(self, capture: Capture, kept: Sequence[Hashable]) -> Capture:
+    def only(self, capture: Capture, kept: Sequence[_Thing]) -> Capture:
         """A capture in whose messages the others are not."""
         wanted = set(kept)
-        cut = {(thing[0], thing[1]) for thing in self.things(capture) if thing not in wanted}  # type: ignore[index]
+        cut = {(thing[0], thing[1]) for thing in self.things(capture) if thing not in wanted}
 
         def without(place: int, exchange: Exchange) -> Exchange:
             out = exchange
@@ -160,7 +163,7 @@ class _Elements:
 
         return _changed(capture, without)
 
-    def _without(self, body: bytes, place: int, side: str, wanted: set[Hashable]) -> bytes:
+    def _without(self, body: bytes, place: int, side: str, wanted: set[_Thing]) -> bytes:
         root = _root(body)
         top = child(root[1], "SyncBody") if root is not None else None
         if root is None or top is None:

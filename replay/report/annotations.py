@@ -19,16 +19,21 @@ _KINDS: Final = {
 def annotations(judgements: list[Judgement]) -> Iterator[str]:
     """One line a finding that is not accepted."""
     for judgement in judgements:
-        lines = file_lines(judgement)
-        for error in judgement.errors:
-            yield f"::error file={_property(judgement.path)}::{_text(error)}"
-        for finding in judgement.findings:
-            if finding.accepted is not None:
-                continue
-            line = line_of(finding, lines)
-            at = f",line={line}" if line is not None else ""
-            title = _property(f"{finding.rule} ({finding.party})")
-            yield f"::{_KINDS[finding.severity]} file={_property(judgement.path)}{at},title={title}::{_text(finding.message)}"
+        yield from annotations_of(judgement)
+
+
+def annotations_of(judgement: Judgement) -> Iterator[str]:
+    """Those of one capture."""
+    lines = file_lines(judgement)
+    for error in judgement.errors:
+        yield f"::error file={_property(judgement.path)}::{_text(error)}"
+    for finding in judgement.findings:
+        if finding.accepted is not None:
+            continue
+        line = line_of(finding, lines)
+        at = f",line={line}" if line is not None else ""
+        title = _property(f"{finding.rule} ({finding.party})")
+        yield f"::{_KINDS[finding.severity]} file={_property(judgement.path)}{at},title={title}::{_text(finding.message)}"
 
 
 def _text(text: str) -> str:

@@ -1,5 +1,7 @@
 """The comparison's shape in JSON, exactly as the contract has it (`diff --format json`)."""
 
+from collections.abc import Sequence
+
 from msgspec import UNSET, Struct, UnsetType
 
 from replay import __version__
@@ -48,7 +50,7 @@ class SessionShape(Struct):
 
 class DiffShape(Struct):
     """The whole comparison. `baselines` are the captures that it was made with where there are several, and `explained` how many
-    changes some of them have as well."""
+    changes some of them have as well; `notes` is what is to be said of those and of a noise profile."""
 
     format: str
     version: int
@@ -62,10 +64,17 @@ class DiffShape(Struct):
     not_compared: list[str]
     baselines: list[str] | UnsetType = UNSET
     explained: int | UnsetType = UNSET
+    notes: list[str] | UnsetType = UNSET
 
 
 def diff_shape(
-    comparison: Comparison, expected: str, actual: str, *, baselines: tuple[str, ...] = (), explained: int = 0
+    comparison: Comparison,
+    expected: str,
+    actual: str,
+    *,
+    baselines: tuple[str, ...] = (),
+    explained: int = 0,
+    notes: Sequence[str] = (),
 ) -> DiffShape:
     """A comparison of what has these two names."""
     return DiffShape(
@@ -79,6 +88,7 @@ def diff_shape(
         summary=comparison.summary,
         ignored=comparison.ignored,
         not_compared=list(comparison.apart),
+        notes=[without_surrogates(each) for each in notes] if notes else UNSET,
         baselines=[without_surrogates(each) for each in baselines] if baselines else UNSET,
         explained=explained if baselines else UNSET,
     )
@@ -94,7 +104,7 @@ def _session(session: SessionDiff) -> SessionShape:
 
 
 def _message(message: MessageDiff) -> MessageShape:
-    changes = [_change(each) for each in message.changes]
+    changes = [change_shape(each) for each in message.changes]
     return MessageShape(_place(message.expected), _place(message.actual), not changes, changes)
 
 
@@ -102,7 +112,8 @@ def _place(view: MessageView | None) -> PlaceShape | None:
     return None if view is None else PlaceShape(view.number, view.side)
 
 
-def _change(change: Change) -> ChangeShape:
+def change_shape(change: Change) -> ChangeShape:
+    """One change in its shape."""
     other = change.actual_path
     elsewhere = other is not None and other != change.path
     return ChangeShape(

@@ -18,7 +18,12 @@ _ORDER: Final = ("error", "inconclusive", "warning", "info")
 
 def markdown(judgements: list[Judgement]) -> str:
     """The judgements as Markdown."""
-    return "\n".join(line for judgement in judgements for line in _capture(judgement)) + "\n"
+    return "".join(markdown_piece(judgement) for judgement in judgements)
+
+
+def markdown_piece(judgement: Judgement) -> str:
+    """One capture's part of it."""
+    return "".join(f"{line}\n" for line in _capture(judgement))
 
 
 def _escaped(text: str) -> str:

@@ -3,9 +3,8 @@
 from msgspec import Struct, field
 
 from replay import __version__
-from replay.compare.changes import Change
 from replay.compare.replayed import AnswerOutcome, DeviceReplay, LeftOut, Outcome, Replay, UnknownCommand, Unused
-from replay.report.diff_shapes import ChangeShape
+from replay.report.diff_shapes import ChangeShape, change_shape
 from replay.report.safe import without_surrogates
 
 FORMAT = "omadm-replay"
@@ -128,9 +127,5 @@ def _exchange(answer: AnswerOutcome) -> ExchangeShape:
         answer.role,
         answer.outcome.value,
         answer.detail,
-        [_change(each) for each in answer.changes],
+        [change_shape(each) for each in answer.changes],
     )
-
-
-def _change(change: Change) -> ChangeShape:
-    return ChangeShape(change.kind.value, change.of.value, change.path, change.expected, change.actual)

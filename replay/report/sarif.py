@@ -1,8 +1,12 @@
 """The report as SARIF 2.1.0, for tools that show findings beside files. Every finding is a result; its place points into the
 capture file by line where that is a journal, and names exchange and element."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
+
+import click
+from msgspec import Struct
 
 from replay import __version__
 from replay.expect.finding import Finding, Severity
@@ -10,6 +14,7 @@ from replay.expect.judge import Judgement
 from replay.expect.rules import registry
 from replay.report.as_json import as_json
 from replay.report.places import file_lines, line_of, place_in_words
+from replay.report.rule_pages import page, page_markdown, page_text
 from replay.report.safe import without_surrogates
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -24,48 +29,69 @@ _LEVELS: Final = {
 
 def sarif(judgements: list[Judgement]) -> str:
     """The judgements as one SARIF run."""
-    used = sorted({finding.rule for each in judgements for finding in each.findings})
+    return sarif_whole([sarif_piece(each) for each in judgements])
+
+
+class Located(Struct, frozen=True):
+    """One capture, with its findings and the line of the file that each is on."""
+
+    path: str
+    verdict: str
+    errors: list[str]
+    findings: list[tuple[Finding, int | None]]
+
+
+def sarif_piece(judgement: Judgement) -> Located:
+    """What SARIF has of one capture."""
+    lines = file_lines(judgement)
+    found = [(finding, line_of(finding, lines)) for finding in judgement.findings]
+    return Located(judgement.path, judgement.verdict.word, judgement.errors, found)
+
+
+def sarif_whole(captures: Sequence[Located]) -> str:
+    """The run from what it has of each capture."""
+    used = sorted({finding.rule for each in captures for finding, _ in each.findings})
     rules = [_rule(rule) for rule in used]
     run = {
         "tool": {"driver": {"name": "omadm-replay", "version": __version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
-        "artifacts": [{"location": {"uri": _uri(each.path)}} for each in judgements],
-        "results": [result for number, each in enumerate(judgements) for result in _results(each, number, used)],
+        "artifacts": [{"location": {"uri": _uri(each.path)}} for each in captures],
+        "results": [result for number, each in enumerate(captures) for result in _results(each, number, used)],
         "invocations": [
             {
-                "executionSuccessful": not any(each.errors for each in judgements),
+                "executionSuccessful": not any(each.errors for each in captures),
                 "toolExecutionNotifications": [
                     {"level": "error", "message": {"text": without_surrogates(f"{each.path}: {error}")}}
-                    for each in judgements
+                    for each in captures
                     for error in each.errors
                 ],
             }
         ],
-        "properties": {"verdicts": {without_surrogates(each.path): each.verdict.word for each in judgements}},
+        "properties": {"verdicts": {without_surrogates(each.path): each.verdict for each in captures}},
     }
     return as_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(rule: str) -> dict[str, Any]:
     entry = registry()[rule]
+    explained = page(entry)
     what = " ".join(entry.page.split("## What it does\n", 1)[1].split("\n\n", 1)[0].split())
     return {
         "id": rule,
         "name": entry.rule.name,
         "shortDescription": {"text": entry.rule.name},
         "fullDescription": {"text": what},
-        "help": {"text": entry.page},
+        "help": {"text": click.unstyle(page_text(explained)), "markdown": page_markdown(explained)},
         "defaultConfiguration": {"level": _LEVELS[entry.rule.severity]},
     }
 
 
-def _results(judgement: Judgement, number: int, used: list[str]) -> list[dict[str, Any]]:
-    lines = file_lines(judgement)
-    return [_result(finding, judgement, number, line_of(finding, lines), used) for finding in judgement.findings]
+def _results(judged: Located, number: int, used: list[str]) -> list[dict[str, Any]]:
+    return [_result(finding, judged.path, number, line, used) for finding, line in judged.findings]
 
 
-def _result(finding: Finding, judgement: Judgement, number: int, line: int | None, used: list[str]) -> dict[str, Any]:
-    physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(judgement.path), "index": number}}
+def _result(finding: Finding, path: str, number: int, line: int | None, used: list[str]) -> dict[str, Any]:
+    physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(path), "index": number}}
     if line is not None:
         physical["region"] = {"startLine": line}
     location: dict[str, Any] = {"physicalLocation": physical}

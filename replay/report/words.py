@@ -44,7 +44,8 @@ _WORDS: Final = (
     (
         "Alert",
         r"Alerts?|alerts?",
-        "a command that tells something; its code says what: 1200 and 1201 open a session, 1222 asks for the next message, 1223 breaks "
+        "a command that tells something; its code says what: 1200 and 1201 open a session, 1222 asks for the "
+        "next message, 1223 breaks "
         "the session off, 1224 and 1226 report an event",
     ),
     (
@@ -54,7 +55,11 @@ _WORDS: Final = (
     ),
     ("Item", r"Items?", "a part of a command: what it is about (Target, Source), how that is written (Meta), and the value (Data)"),
     ("Meta", r"Meta", "what describes a value: its Type, its Format, its Size"),
-    ("LocURI", r"LocURI|LocURIs", "an address: of a device or a server in the header, of a node of the device's settings in a command"),
+    (
+        "LocURI",
+        r"LocURI|LocURIs",
+        "an address: of a device or a server in the header, of a node of the device's settings in a command",
+    ),
     ("Exec", r"Exec", "a command that has the device carry something out; on the node Unenroll it has the device leave"),
     ("Get", r"Get", "a command that asks for the value of a node"),
     ("Replace", r"Replace", "a command that sets a value; in package 1 the device says with it what it is (DevInfo)"),
@@ -62,7 +67,11 @@ _WORDS: Final = (
     ("Atomic", r"Atomic", "a command that holds others: either all of them are carried out, or none"),
     ("Sequence", r"Sequence", "a command that holds others, to be carried out in their order"),
     ("Final", r"Final", "the mark of the last message of a package"),
-    ("challenge", r"challenge[sd]?|Chal", "a Status 401 or 407 for the header: the other side is to show who it is, and to say the same again"),
+    (
+        "challenge",
+        r"challenge[sd]?|Chal",
+        "a Status 401 or 407 for the header: the other side is to show who it is, and to say the same again",
+    ),
     ("Cred", r"Cred|credentials?|digests?", "what shows who somebody is: a name and password, or a digest made with them"),
     ("nonce", r"nonces?|NextNonce", "a text used once, which goes into a digest so that nobody can use that again"),
     ("MAC", r"MACs?", "a digest over a whole message, in an HTTP header: nobody else can have written it"),

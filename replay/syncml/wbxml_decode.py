@@ -47,6 +47,8 @@ from replay.syncml.wbxml_tables import (
 #: References to the string table may unfold to this many times the input's size, and so many bytes on top.
 EXPANSION: Final = 64
 EXPANSION_FREE: Final = 1 << 20
+#: However large the input is, they unfold to no more than this many bytes: some hundred times the largest message that a device takes.
+EXPANSION_MOST: Final = 64 << 20
 _EXCERPT: Final = 16
 #: The bytes that are tags, on whichever page: the low six bits of the global tokens are 0 to 4, those of LITERAL are 4.
 _TAGS: Final = frozenset(
@@ -59,7 +61,7 @@ def decode(body: bytes) -> Document:
 
     Raises UnreadableMessageError, with the offset, for anything that is not a well-formed document of a known type.
     """
-    return Reader(body, EXPANSION * len(body) + EXPANSION_FREE).document()
+    return Reader(body, min(EXPANSION * len(body) + EXPANSION_FREE, EXPANSION_MOST)).document()
 
 
 class _Shape:

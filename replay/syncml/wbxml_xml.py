@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.names import METINF, SYNCML_11, SYNCML_12
-from replay.syncml.wbxml_decode import EXPANSION, Reader
+from replay.syncml.wbxml_decode import EXPANSION, EXPANSION_MOST, Reader
 from replay.syncml.wbxml_encode import (
     DEPTH,
     NAME,
@@ -62,6 +62,9 @@ _DECLARATIONS: Final = {
     language.identifier: {number: f' xmlns="{page.namespace}"' for number, page in language.pages.items()}
     for language in LANGUAGES
 }
+#: A document within a document is of at most so many bytes (device information has a few thousand); a larger one, and what comes
+#: after EXPANSION_MOST of them, stays bytes.
+_LARGEST_INSIDE: Final = 1 << 20
 _SYNCML: Final = (SYNCML_LANGUAGE_12, SYNCML_LANGUAGE_11)
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: What stands above a root: on no page, so that the root declares its namespace.
@@ -124,6 +127,8 @@ class _Writer:
         self.declarations = _DECLARATIONS[self.language.identifier]
         self.codec = CODECS.get(document.charset, "utf-8")
         self.out: list[str] = []
+        #: How much documents within this one may still become.
+        self.left = EXPANSION_MOST
 
     def nodes(self, nodes: tuple[Node, ...], above: Tag, depth: int) -> None:
         """Write what is inside of an element. Leaves, which are most of a message, need no call of their own."""
@@ -172,8 +177,9 @@ class _Writer:
         if tag.page == 1 and tag.name == "NextNonce":
             return _base64(data)
         if data and data[0] in VERSIONS and tag.name == "Data" and self.language in _SYNCML:
-            found = _embedded(data)
+            found = _embedded(data) if len(data) <= _LARGEST_INSIDE <= self.left else None
             if found is not None:
+                self.left -= len(found)
                 return found
         try:
             return _escaped(data.decode(self.codec))

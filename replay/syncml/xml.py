@@ -98,7 +98,8 @@ def _unreadable(body: bytes, error: etree.XMLSyntaxError, skipped: bytes) -> Unr
     lines = body[len(skipped) :].split(b"\n")
     there = lines[line - 1] if line <= len(lines) else b""
     start = max(0, column - 1 - _EXCERPT // 2)
-    reason = f"not well-formed XML: {(error.msg or 'unknown error').rsplit(', line ', 1)[0]}"
+    said = " ".join((error.msg or "unknown error").split())  # libxml2 ends some with a line feed
+    reason = f"not well-formed XML: {said.rsplit(', line ', 1)[0]}"
     return UnreadableMessageError(
         reason, line=line + skipped.count(b"\n"), column=column, excerpt=there[start : start + _EXCERPT].strip(b"\r")
     )

@@ -1,11 +1,8 @@
-import contextlib
 import json
-import os
-import pty
 import re
 import subprocess
 import sys
-import termios
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +11,7 @@ from rich.cells import cell_len
 from replay.cli import main
 from tests.compare.stories import edited
 from tests.conftest import ROOT
+from tests.pseudo_terminal import terminal
 from tests.story import Story, server, user
 
 GOLDEN = ROOT / "captures"
@@ -125,6 +123,13 @@ def test_a_scenario_of_ones_own(files, tmp_path):
     assert run("scenario:user", "--baseline", files["user"], files["user"]).exit_code == 2
 
 
+@pytest.mark.parametrize("args", [["user", "scenario:user"], ["--baseline", "scenario:user", "user"]])
+def test_a_scenario_stands_on_the_left(files, args):
+    result = run(*(files.get(each, each) for each in args))
+    assert result.exit_code == 2
+    assert "a scenario stands on the left" in result.stderr
+
+
 def test_nothing_to_compare(tmp_path):
     path = tmp_path / "empty.jsonl"
     path.write_bytes(Story().watch(20).text())
@@ -151,31 +156,30 @@ def test_other_machines(files, tmp_path):
 
 @pytest.mark.slow
 def test_a_terminal_gets_colours_and_no_line_too_many(files):
-    shown = in_terminal(56, "diff", files["user"], files["two"])
+    shown = in_terminal("diff", files["user"], files["two"])
     assert "\x1b[" in shown
-    lines = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", shown).split("\r\n")
+    lines = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", shown).splitlines()
     assert any(line.startswith("DIFFERENT  ") for line in (line.rpartition("\r")[2] for line in lines))
     assert all(cell_len(line.rpartition("\r")[2]) <= 56 for line in lines)
-    assert "reading " in shown  # on stderr, and gone when it was done
-    assert "\x1b[31m" not in in_terminal(56, "diff", files["user"], files["two"], NO_COLOR="1")
+    assert "\x1b[31m" not in in_terminal("diff", files["user"], files["two"], NO_COLOR="1")
 
 
-def in_terminal(width: int, *args: str, **environment: str) -> str:
-    """What a command writes to a terminal of that width."""
-    ours, theirs = pty.openpty()
-    try:
-        termios.tcsetwinsize(theirs, (40, width))
-        command = [sys.executable, "-m", "replay", *args]
-        clean = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
-        running = subprocess.Popen(
-            command, stdin=theirs, stdout=theirs, stderr=theirs, env=clean | environment, cwd=ROOT
-        )
-    finally:
-        os.close(theirs)
-    shown = b""
-    with contextlib.suppress(OSError):  # the end of a terminal
-        while data := os.read(ours, 65536):
-            shown += data
-    os.close(ours)
-    assert running.wait() == 1
-    return shown.decode()
+@pytest.mark.slow
+def test_progress_is_shown_on_a_terminal(files, tmp_path):
+    """A capture that is long in coming: reading it takes until it is there."""
+    line = [sys.executable, "-m", "replay", "diff", files["user"], "-"]
+    with terminal(line, on=("stderr",), stdin=subprocess.PIPE, cwd=tmp_path) as shown:
+        shown.wait_for("reading -")
+        code, out, _ = shown.end(Path(files["two"]).read_bytes())
+        assert code == 1
+        assert out.startswith(b"DIFFERENT")
+        assert "reading -" not in shown.text.rsplit("\x1b[2K", 1)[-1]
+
+
+def in_terminal(*args: str, **environment: str) -> str:
+    """What a command writes to a terminal of 56 columns."""
+    command = [sys.executable, "-m", "replay", *args]
+    with terminal(command, columns=56, on=("stdout", "stderr"), cwd=ROOT, **environment) as shown:
+        code, _, _ = shown.end()
+        assert code == 1
+        return shown.text

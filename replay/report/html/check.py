@@ -1,5 +1,6 @@
 """The report of `omadm check` as one HTML file: verdict and why, a drawing of each unenrolment, findings, messages, rules."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import UNSET, Struct
@@ -15,7 +16,7 @@ from replay.report.html.frame import render
 from replay.report.html.marks import Anchors, Sheet
 from replay.report.html.words import HOW, counted, why, why_episode
 from replay.report.places import file_lines, line_of, place_in_words
-from replay.report.shapes import CaptureShape, EpisodeShape, ReportShape
+from replay.report.shapes import CaptureShape, EpisodeShape, ReportShape, capture
 
 _WEIGHTS: Final = list(Severity)
 #: Unenrolments whose details are open at first: where something is wrong, or where there are only a few.
@@ -72,16 +73,23 @@ class CaptureView(Struct, frozen=True):
 
 def check_html(judgements: list[Judgement], report: ReportShape) -> str:
     """The report on one or more captures as one self-contained file."""
-    captures = [
-        _capture(number, judgement, shape)
-        for number, (judgement, shape) in enumerate(zip(judgements, report.captures, strict=True), 1)
-    ]
+    return html_whole([html_piece(each, number) for number, each in enumerate(judgements, 1)], report)
+
+
+def html_piece(judgement: Judgement, number: int) -> tuple[CaptureView, set[str]]:
+    """What the page shows of one capture, the `number`-th of them (from 1), and the rules that it speaks of."""
+    rules = {finding.rule for finding in judgement.findings}
+    return _capture(number, judgement, capture(judgement)), rules
+
+
+def html_whole(pieces: Sequence[tuple[CaptureView, set[str]]], report: ReportShape) -> str:
+    """The page from what it shows of each capture, and the head of the report."""
     return render(
         "check.html.j2",
         styles=("check.css",),
         report=report,
-        captures=captures,
-        rules=explained(finding.rule for each in judgements for finding in each.findings),
+        captures=[view for view, _ in pieces],
+        rules=explained(rule for _, rules in pieces for rule in rules),
         evidence=[] if report.evidence is UNSET else report.evidence,
         accept=[] if report.accept is UNSET else report.accept,
         lanes=LANES,
@@ -93,7 +101,7 @@ def _capture(number: int, judgement: Judgement, shape: CaptureShape) -> CaptureV
     sheet = Sheet(number, judgement)
     listed = listing(sheet)
     findings = _findings(judgement, sheet, listed)
-    capture = judgement.traffic.capture if judgement.traffic else None
+    recorded = judgement.traffic.capture if judgement.traffic else None
     return CaptureView(
         anchor=sheet.anchors.capture,
         shape=shape,
@@ -106,7 +114,7 @@ def _capture(number: int, judgement: Judgement, shape: CaptureShape) -> CaptureV
         accepted=[each for each in findings if each.finding.accepted is not None],
         listing=listed,
         notes=_notes(judgement),
-        redacted=capture is not None and capture.redacted,
+        redacted=recorded is not None and recorded.redacted,
     )
 
 

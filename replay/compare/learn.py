@@ -1,0 +1,156 @@
+"""What varies between captures of one scenario, and how: the lines of a noise profile, for a person to look at.
+
+Every capture is compared with every other. A value that differs at a place that can be noise becomes a line; its kind is found
+from all values at that place in all captures. What differs and counts to the letter becomes a warning instead.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct, field
+
+from replay.capture.sessions import Traffic
+from replay.compare.changes import Change, MessageDiff
+from replay.compare.compare import compare_views
+from replay.compare.noise import device_of, leaves_of, value_change
+from replay.compare.views import CaptureView, MessageView, view
+from replay.normal.form import Profile
+from replay.normal.leaves import Leaf
+from replay.normal.noise import Line, is_noise_at, without_numbers
+from replay.normal.varying import Kind, kind_of
+
+#: A place: its path without numbers, what it is about, and whose message it is in.
+_Key = tuple[str, str, str]
+#: Of a place so many values are shown.
+_EXAMPLES: Final = 3
+
+
+class LearnedLine(Struct, frozen=True):
+    """A line, not signed; in how many captures the place is, how many values were seen there and how many different ones, and a few
+    of them."""
+
+    line: Line
+    captures: int
+    values: int
+    distinct: int
+    examples: tuple[str, ...]
+
+
+class Warned(Struct, frozen=True):
+    """What differs and never is noise: its kind, class and path, what it is about, how often, and once both values."""
+
+    kind: str
+    of: str
+    path: str
+    about: str
+    times: int
+    expected: str | None
+    actual: str | None
+
+
+class Learned(Struct):
+    """What was learned. `constants` are the places that can be noise and had one value everywhere."""
+
+    lines: list[LearnedLine]
+    constants: list[LearnedLine]
+    warnings: list[Warned] = field(default_factory=list)
+
+
+def learn(captures: Sequence[Traffic], profile: Profile | None = None) -> Learned:
+    """What varies between captures, in the order in which they were made. Raises ValueError for fewer than two."""
+    if len(captures) < 2:
+        raise ValueError("nothing can be seen to vary in fewer than two captures")
+    views = [view(each, profile) for each in captures]
+    changed: dict[_Key, list[Change]] = {}
+    warned: dict[tuple[str, str, str, str], list[Change]] = {}
+    for one, other in itertools.combinations(views, 2):
+        for session in compare_views(one, other).sessions:
+            for message in session.messages:
+                for change in message.changes:
+                    key = _key_of(change, message)
+                    if key is not None:
+                        changed.setdefault(key, []).append(change)
+                    else:
+                        warned.setdefault(_what(change, _about(change, message)), []).append(change)
+    values = [_values(each) for each in views]
+    lines = []
+    for key in sorted(changed):
+        line = _line(key, values)
+        if line.line.kind is not Kind.CONSTANT:
+            lines.append(line)
+        else:  # aliases that are no counterparts: what they stand for is another, and no value says so
+            warned.setdefault(_what(changed[key][0], key[1]), []).extend(changed[key])
+    places = set(values[0]).intersection(*values[1:])
+    constants = [_line(key, values) for key in sorted(places - changed.keys())]
+    return Learned(
+        lines,
+        [each for each in constants if each.line.kind is Kind.CONSTANT],
+        [
+            Warned(*what, len(changes), changes[0].expected, changes[0].actual)
+            for what, changes in sorted(warned.items())
+        ],
+    )
+
+
+def _what(change: Change, about: str) -> tuple[str, str, str, str]:
+    """What changes of one sort have in common."""
+    return change.kind.value, change.of.value, without_numbers(change.path), about
+
+
+def _key_of(change: Change, message: MessageDiff) -> _Key | None:
+    """The place of a change that may be noise; None for every other change."""
+    if not value_change(change) or message.expected is None or message.actual is None:
+        return None
+    one = _leaf(message.expected, change.expected_path)
+    other = _leaf(message.actual, change.actual_path)
+    if one is None or other is None or not is_noise_at(one) or not is_noise_at(other):
+        return None
+    here, there = (_key(leaf, change.side) for leaf in (one, other))
+    return here if here == there else None
+
+
+def _about(change: Change, message: MessageDiff) -> str:
+    for view_, path in ((message.expected, change.expected_path), (message.actual, change.actual_path)):
+        leaf = _leaf(view_, path) if view_ is not None else None
+        if leaf is not None:
+            return leaf.about
+    return ""
+
+
+def _leaf(view_: MessageView, path: str | None) -> Leaf | None:
+    return next((leaf for leaf in leaves_of(view_) if leaf.path == path), None)
+
+
+def _key(leaf: Leaf, side: str) -> _Key:
+    return without_numbers(leaf.path), leaf.about, side
+
+
+def _values(capture: CaptureView) -> dict[_Key, list[str]]:
+    """The values at every place of a capture that can be noise: of one device after the other, each in order of time."""
+    found: dict[_Key, list[str]] = {}
+    views = sorted(capture.messages(), key=lambda each: (each.number, each.side))
+    for _, group in itertools.groupby(sorted(views, key=_device), key=_device):
+        for each in group:
+            for leaf in _can_vary(each):
+                found.setdefault(_key(leaf, each.side), []).append(leaf.value)
+    return found
+
+
+def _device(view_: MessageView) -> str:
+    return device_of(view_) or ""
+
+
+def _can_vary(view_: MessageView) -> Iterator[Leaf]:
+    return (leaf for leaf in leaves_of(view_) if is_noise_at(leaf))
+
+
+def _line(key: _Key, captures: Sequence[dict[_Key, list[str]]]) -> LearnedLine:
+    seen = [values.get(key, []) for values in captures]
+    every = [value for values in seen for value in values]
+    kind, form = kind_of(seen)
+    path, about, side = key
+    examples = tuple(value for value, _ in Counter(every).most_common(_EXAMPLES))
+    line = Line(path=path, kind=kind, about=about if "/Item/" in path else None, side=side, form=form)
+    return LearnedLine(line, sum(map(bool, seen)), len(every), len(set(every)), examples)

@@ -1,0 +1,47 @@
+from replay.compare.aliases import Aliases
+
+D1, D2, D3 = ("D", 1), ("D", 2), ("D", 3)
+G1, G2 = ("guid ", 1), ("guid ", 2)
+
+
+def counted(*votes, **options) -> Aliases:
+    aliases = Aliases(**options)
+    for one, other in votes:
+        aliases.vote([one], [other])
+    aliases.count()
+    return aliases
+
+
+def test_most_places_in_common_decide():
+    aliases = counted((D1, D2), (D1, D2), (D1, D3), (D2, D3))
+    assert aliases.same([D1, D2], [D2, D3])
+    assert not aliases.same([D1], [D3])
+    assert aliases.doubtful
+
+
+def test_each_has_one_counterpart():
+    aliases = counted((D1, D1), (D1, D1), (D2, D1))
+    assert aliases.same([D1], [D1])
+    assert not aliases.same([D2], [D1])
+
+
+def test_kinds_are_not_mixed():
+    aliases = counted((D1, G1))
+    assert not aliases.doubtful
+    assert not aliases.same([D1], [G1])
+
+
+def test_what_is_certain_goes_before_all_votes():
+    aliases = Aliases()
+    for _ in range(50):
+        aliases.vote([D1], [D2])
+    aliases.certain(D1, D1)
+    aliases.count()
+    assert aliases.same([D1], [D1])
+
+
+def test_names_are_those_of_one_side_and_those_without_a_counterpart_are_new():
+    first, second = (counted((G1, G2), by_second=by_second) for by_second in (False, True))
+    assert (first.name(G1, second=False), first.name(G2, second=True)) == ("{guid 1}", "{guid 1}")
+    assert (second.name(G1, second=False), second.name(G2, second=True)) == ("{guid 2}", "{guid 2}")
+    assert first.name(("guid ", 7), second=True) == "{guid 8}"

@@ -1,0 +1,112 @@
+"""What is learned from several runs: how values vary, with counts; and what never is learned."""
+
+import pytest
+
+from replay.compare.learn import learn
+from replay.lab import messages
+from tests.compare.runs import KINDS, node, run
+from tests.compare.stories import edited, replace, session, traffic
+from tests.story import Story, server, user
+
+
+def learned(*stories):
+    return learn([traffic(each) for each in stories])
+
+
+def test_each_place_and_how_it_varies():
+    found = learned(run(1), run(2), run(3))
+    assert {each.line.about: each.line.kind for each in found.lines} == {node(k): v for k, v in KINDS.items()}
+    assert found.warnings == []
+    assert {each.line.side for each in found.lines} == {"response"}
+    assert {(each.captures, each.values) for each in found.lines} == {(3, 9)}
+    assert next(each.distinct for each in found.lines if each.line.about == node("Host")) == 3
+
+
+def test_nothing_is_signed():
+    assert not any(each.line.applies for each in learned(run(1), run(2)).lines)
+
+
+def test_what_is_the_same_everywhere_is_constant():
+    found = learned(run(1), run(2))
+    constants = {each.line.about: each for each in found.constants}
+    assert constants[node("Same")].line.kind == "constant"
+    assert constants[node("Same")].distinct == 1
+    assert not constants.keys() & {node(each) for each in KINDS}
+
+
+def test_two_captures_of_the_same_teach_nothing():
+    found = learned(user(), user(device="OTHER"))
+    assert (found.lines, found.warnings) == ([], [])
+
+
+def test_one_capture_is_not_enough():
+    with pytest.raises(ValueError, match="fewer than two"):
+        learned(user())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<Data>1226</Data>", "<Data>1224</Data>"),
+        ("mdm.unenrollment.userrequest", "mdm.unenrollment.userrequest2"),
+        (">int<", ">chr<"),
+        ("<Data>1</Data>", "<Data>2</Data>"),
+        ("<Data>200</Data>", "<Data>500</Data>"),
+        ("<Final/>", ""),
+        ("<LocURI>./DevInfo/Man</LocURI>", "<LocURI>./DevInfo/Mann</LocURI>"),
+        ("<Data>1201</Data>", "<Data>1200</Data>"),
+        ("SYNCML:SYNCML1.2", "SYNCML:SYNCML1.1"),
+    ],
+)
+def test_what_counts_to_the_letter_is_warned_of_alone(old, new):
+    found = learned(user(), edited(user(), old, new))
+    assert found.warnings
+    assert found.lines == []
+
+
+def test_data_of_an_exec_and_status_of_http():
+    exec_ = learned(server(), edited(server(), "<Data>MS DM Server</Data>", "<Data>ms dm server</Data>"))
+    assert [(each.path, each.about.rpartition("/")[2]) for each in exec_.warnings] == [
+        ("SyncBody/Exec/Item/Data", "Unenroll")
+    ]
+    refused = Story().ordinary("1").watch(30).alert("2", status=503)
+    assert "HTTP/status" in {each.path for each in learned(user(), refused).warnings}
+
+
+def test_a_command_that_some_runs_lack_is_warned_of():
+    a = session(Story(), "1", messages.get(9, "./A"), replace(10, "./B", "x"))
+    b = session(Story(), "1", replace(10, "./B", "y"))
+    found = learned(a, b)
+    assert [(each.kind, each.path, each.times) for each in found.warnings] == [("removed", "SyncBody/Get", 1)]
+    assert [each.line.about for each in found.lines] == ["./B"]
+
+
+def test_two_later_runs_that_differ_are_compared_too():
+    """The first one lacks what varies between the others."""
+    plain = session(Story(), "1", messages.get(9, "./A"))
+    more = [session(Story(), "1", messages.get(9, "./A"), replace(10, "./B", value)) for value in ("good", "bad")]
+    assert [each.line.about for each in learned(plain, *more).lines] == ["./B"]
+
+
+def test_an_item_without_a_node_says_nothing_of_others():
+    def bare(value: str) -> Story:
+        return session(Story(), "1", f"<Add><CmdID>9</CmdID><Item><Data>{value}</Data></Item></Add>")
+
+    (line,) = learned(bare("x"), bare("y")).lines
+    assert line.line.about == ""
+
+
+def test_aliases_that_are_no_counterparts_are_warned_of():
+    """The base of a correlation vector changes in the midst of a run: no value can say that."""
+
+    def vectors(*values: str) -> Story:
+        story = Story()
+        for number, value in enumerate(values, 1):
+            request = story.package_one(str(number))
+            headers = [["Content-Type", story.content_type], ["MS-CV", value]]
+            story.exchange(request, story.answer(request), headers=headers)
+        return story
+
+    found = learned(vectors("a.1", "a.2", "a.3"), vectors("a.1", "b.2", "a.3"))
+    assert found.lines == []
+    assert {each.path for each in found.warnings} == {"HTTP/ms-cv"}
