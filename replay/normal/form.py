@@ -8,6 +8,7 @@ import bisect
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
@@ -46,7 +47,7 @@ class Profile(Struct, frozen=True):
     lengths: bool = False
 
 
-class Node(Struct, frozen=True):
+class Node(Struct, frozen=True, gc=False):
     """An element: its name, its namespace where that is not the expected one, its text, attributes and children. A `sign`
     stands for a text: an alias, a mask, or a reference."""
 
@@ -58,7 +59,7 @@ class Node(Struct, frozen=True):
     children: "tuple[Node, ...]" = ()
 
 
-class NormalMessage(Struct, frozen=True):
+class NormalMessage(Struct, frozen=True, gc=False):
     """One side of an exchange: its first line, the headers that count, and the message; `problem` where none was read."""
 
     sender: str
@@ -68,7 +69,7 @@ class NormalMessage(Struct, frozen=True):
     problem: str | None = None
 
 
-class NormalSession(Struct, frozen=True):
+class NormalSession(Struct, frozen=True, gc=False):
     """A session under its alias; `first` is the first MsgID where it is not 1, `none` where there is none."""
 
     alias: str
@@ -253,35 +254,30 @@ class _MessageNormaliser:
 
     def element(self, node: Unknown, path: str, expected: str, place: tuple[int, ...] | None, uri: str | None) -> Node:
         """An element and what is in it. `place` is that of the command around it; `uri` the LocURI of the item around it."""
+        namespace = None if node.namespace == expected else node.namespace
+        children: list[Node] = []
+        if path == "SyncHdr" or (place is not None and node.name in COMMANDS):
+            if node.name in ("Status", "Results") and place is not None:
+                children.append(Node("answers", None, None, self.reference(place)))
+            children += self.odd(node, path, place)
+        if not node.children:
+            text, sign = self.value(node, path, place, uri)
+            return Node(node.name, namespace, text, sign, node.attributes, tuple(children))
         within = METINF if node.name == "Meta" and node.namespace == self.message.namespace else node.namespace
         item_uri = _uri_of(node) if node.name == "Item" else uri
-        children: list[Node] = []
-        if node.name in ("Status", "Results") and place is not None:
-            children.append(Node("answers", sign=self.reference(place)))
-        children += self.odd(node, path, place)
+        holds_commands = node.name == "SyncBody" or node.name in COMMANDS
         number = 0
         for child in node.children:
             child_path, child_place = f"{path}/{child.name}", place
-            if child.name in COMMANDS and node.name in ("SyncBody", *COMMANDS):
+            if holds_commands and child.name in COMMANDS:
                 child_place = (*(place or ()), number)
                 number += 1
-            identity = identity_at(child_path, self.sender)
-            if identity is not None and identity.treatment in (Treatment.ORDINAL, Treatment.REFERENCE):
+            if _is_number(child_path, self.sender):
                 continue
-            if child_path == "SyncHdr/SessionID":
-                continue  # the session's alias stands above
             children.append(self.element(child, child_path, within, child_place, item_uri))
-            if child.tail.strip():
-                children.append(Node("text", text=child.tail))
-        text, sign = self.value(node, path, place, uri) if not node.children else (node.text.strip() or None, None)
-        return Node(
-            node.name,
-            namespace=None if node.namespace == expected else node.namespace,
-            text=text,
-            sign=sign,
-            attributes=node.attributes,
-            children=tuple(children),
-        )
+            if child.tail and child.tail.strip():
+                children.append(Node("text", None, child.tail))
+        return Node(node.name, namespace, node.text.strip() or None, None, node.attributes, tuple(children))
 
     def odd(self, node: Unknown, path: str, place: tuple[int, ...] | None) -> list[Node]:
         """What is odd about the numbers of a header or command, which do not count where they are in order."""
@@ -349,6 +345,15 @@ def _unread(body: bytes | None) -> str:
     """An unreadable body, so that two that differ are seen to differ."""
     digest = hashlib.sha256(body or b"").hexdigest()[:16]
     return f"a message that cannot be read ({len(body or b'')} bytes, SHA-256 {digest}…)"
+
+
+@lru_cache(4096)
+def _is_number(path: str, sender: str) -> bool:
+    """Whether what stands there is a number that does not count: the session's alias stands above, commands are told by their
+    order, and references by what they refer to."""
+    identity = identity_at(path, sender)
+    numbered = identity is not None and identity.treatment in (Treatment.ORDINAL, Treatment.REFERENCE)
+    return numbered or path == "SyncHdr/SessionID"
 
 
 def _uri_of(item: Unknown) -> str | None:

@@ -8,6 +8,7 @@ sends.
 
 import enum
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -170,6 +171,8 @@ IDENTITIES: Final[tuple[Identity, ...]] = (
     ),
 )  # fmt: skip
 
+#: Answers that are remembered: the same few places come in every message.
+_REMEMBERED: Final = 4096
 _BY_END: Final[dict[str, list[Identity]]] = {}
 _BY_NAME: Final[dict[str, Identity]] = {}
 for _identity in IDENTITIES:
@@ -179,6 +182,7 @@ for _identity in IDENTITIES:
         _BY_END.setdefault(_identity.place.rpartition("/")[2], []).append(_identity)
 
 
+@lru_cache(_REMEMBERED)
 def identity_at(path: str, sender: str) -> Identity | None:
     """The row for an element, by its path below SyncML without numbers (`SyncBody/Status/MsgRef`). What is inside an item's Data
     is content, and has no identities."""
@@ -187,11 +191,13 @@ def identity_at(path: str, sender: str) -> Identity | None:
     return _row(path, sender, lambda place: not place.startswith(("HTTP/", "./")))
 
 
+@lru_cache(_REMEMBERED)
 def header_identity(name: str, sender: str) -> Identity | None:
     """The row for a header, by its name in lower case."""
     return _row(f"HTTP/{name}", sender, lambda place: place.startswith("HTTP/"))
 
 
+@lru_cache(_REMEMBERED)
 def node_identity(uri: str, sender: str) -> Identity | None:
     """The row for the Data of a node, by its LocURI."""
     return _row(uri, sender, lambda place: place.startswith("./"))
