@@ -44,8 +44,11 @@ def check(subject: Case) -> Iterable[Finding]:
         if response.status >= 400 or exchange.failure.cause == "proxy-stopped":
             continue
         severity = Severity.WARNING if turn.number in subject.alert_carriers else None
-        came = f"{exchange.failure.received} bytes came" if exchange.failure.received is not None else "it broke off"
+        came = f"{exchange.failure.received} bytes came" if exchange.failure.received is not None else "fewer bytes came"
         promised = header(response.headers, "content-length")
-        of = f" of the {promised} that were promised" if promised else ""
+        if exchange.failure.received is not None:
+            of = f" of the {promised} that were promised" if promised else ""
+        else:
+            of = f" than the {promised} that were promised" if promised else " than there should be"
         message = f"the response is cut: {came}{of} ({exchange.failure.detail or exchange.failure.cause})"
         yield subject.finding(RULE, message, spot=Spot(turn, "response"), severity=severity)
