@@ -101,7 +101,7 @@ def command(
             result = asked.with_captures((*given, *baselines), actual)
         shown.stage("writing the result")
         text = _written(result, path, form, -1 if brief else int(verbose), output)
-    write_result(text, output)
+    write_result(text, output, private=True)
     raise SystemExit(PASS if result.comparison.equal else FAIL)
 
 

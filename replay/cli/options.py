@@ -185,9 +185,10 @@ def verbosity_options(function: _F) -> _F:
     return click.option("-v", "--verbose", is_flag=True, help="Say more.")(function)
 
 
-def write_result(text: str, output: str | None, *, prose: bool = False) -> None:
+def write_result(text: str, output: str | None, *, prose: bool = False, private: bool = False) -> None:
     """Writes a result to stdout, or to a file; colours stay only on a terminal that wants them (NO_COLOR). `prose`, which people
-    read, is made to fit that terminal; in a pipe and in a file a line stays a line."""
+    read, is made to fit that terminal; in a pipe and in a file a line stays a line. What is `private`, because it holds messages
+    with their credentials, is written to a new file that its owner alone can read."""
     if output is None or output == "-":
         if prose and sys.stdout.isatty():
             from replay.report.wrap import wrapped
@@ -199,9 +200,14 @@ def write_result(text: str, output: str | None, *, prose: bool = False) -> None:
         click.echo(text, nl=False, color=False if no_colour else None)
         return
     try:
-        Path(output).write_text(click.unstyle(text), encoding="utf-8")
+        with open(output, "w", encoding="utf-8", opener=_private if private else None) as file:
+            file.write(click.unstyle(text))
     except OSError as error:
         stop(cannot_be_written(output, error))
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def lenient_option(function: _F) -> _F:

@@ -56,13 +56,13 @@ def command(
         stop("--raw and --normalized are two views of the same bodies; choose one")
     if normalized:
         made = normal_form(traffic, only=only)
-        write_result(as_json(made) if form == "json" else visible_lines(normal_text(made)) + "\n", output)
+        write_result(as_json(made) if form == "json" else visible_lines(normal_text(made)) + "\n", output, private=True)
         return
     shaped = tree(traffic, only=only, raw=raw, whole=verbose)
     if form == "json":
-        write_result(as_json(shaped), output)
+        write_result(as_json(shaped), output, private=True)
     else:
-        write_result(show_text(shaped, detail=-1 if brief else int(verbose)), output, prose=True)
+        write_result(show_text(shaped, detail=-1 if brief else int(verbose)), output, prose=True, private=True)
 
 
 def _sessions(count: int) -> str:

@@ -3,7 +3,7 @@ import json
 from click.testing import CliRunner
 
 from replay.cli import main
-from tests.story import Story, server
+from tests.story import Story, server, user
 
 
 def show(*args: str):
@@ -75,3 +75,19 @@ def test_the_normal_form_of_one_session(tmp_path):
     shaped = json.loads(show("--normalized", "--format", "json", path).stdout)
     assert [session["alias"] for session in shaped[0]["sessions"]] == ["S1", "S2", "S3"]
     assert show("--normalized", "--raw", path).exit_code == 2
+
+
+def test_what_holds_messages_is_its_owners_alone(tmp_path):
+    """They have credentials; what is there already keeps its mode."""
+    capture, there = user().watch(70).close().save(tmp_path / "c.jsonl"), tmp_path / "there.txt"
+    there.write_text("")
+    there.chmod(0o644)
+    for arguments, name, mode in (
+        (["show", "--raw"], "shown.txt", 0o600),
+        (["show"], "there.txt", 0o644),
+        (["check", "--format", "html"], "report.html", 0o600),
+        (["diff", "--format", "html", str(capture)], "diff.html", 0o600),
+    ):
+        result = CliRunner().invoke(main, [*arguments, str(capture), "-o", str(tmp_path / name)])
+        assert result.exit_code == 0, result.output
+        assert (tmp_path / name).stat().st_mode & 0o777 == mode
