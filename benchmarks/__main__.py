@@ -1,6 +1,6 @@
 """`make bench`: ratios, measured side by side in one run. Figures in seconds depend on the machine; ratios hardly do.
 
-python -m benchmarks [--sessions N] [--only recorder|compare|replay] [-o FILE]
+python -m benchmarks [--sessions N] [--only large|many|messages|recorder|compare|replay] [-o FILE]
 """
 
 import argparse
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import captures, compare, messages, recorder, replay
+from benchmarks import captures, compare, large, many, messages, recorder, replay
 from benchmarks.timing import best, row_of
 
 
@@ -73,23 +73,28 @@ def rows(folder: Path, sessions: int) -> list[dict[str, object]]:
         command(python, "-c", "import click"),
         1.5,
     )
-    return found + compare.rows(folder, 2 * sessions) + recorder.rows(folder) + replay.rows(folder)
+    found += compare.rows(folder, sessions) + large.rows(folder) + many.rows(folder)
+    return found + recorder.rows(folder) + replay.rows(folder)
 
 
 def main() -> None:
     """Runs all rows and prints one table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("--sessions", type=int, default=5_000)
-    parser.add_argument("--only", choices=["recorder", "compare", "replay"])
+    parser.add_argument("--sessions", type=int, default=10_000)
+    parser.add_argument("--only", choices=["large", "many", "messages", "recorder", "compare", "replay"])
     parser.add_argument("-o", "--output", default="bench-results.json")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="omadm-bench-") as folder:
-        if given.only == "compare":
-            found = compare.rows(Path(folder), 2 * given.sessions)
-        elif given.only == "replay":
-            found = replay.rows(Path(folder))
-        else:
-            found = recorder.rows(Path(folder)) if given.only else rows(Path(folder), given.sessions)
+        place = Path(folder)
+        only: dict[str, Callable[[], list[dict[str, object]]]] = {
+            "compare": lambda: compare.rows(place, given.sessions),
+            "large": lambda: large.rows(place),
+            "many": lambda: many.rows(place),
+            "messages": messages.rows,
+            "recorder": lambda: recorder.rows(place),
+            "replay": lambda: replay.rows(place),
+        }
+        found = only[given.only]() if given.only else rows(place, given.sessions)
     versions = {name: version(name) for name in ("mitmproxy", "lxml", "msgspec", "click", "deepdiff")}
     versions["python"] = platform.python_version()
     print(f"{'row':<44} {'against':<30} {'ratio':>7} {'between':>12} {'aim':>7} {'s':>8}")

@@ -15,7 +15,7 @@ _DEVICE_ID: Final = re.compile(
 
 
 def devices_of(
-    turn: Turn, known: set[str], addresses: Mapping[str, set[str]], certificates: Mapping[str, set[str]]
+    turn: Turn, known: "Devices", addresses: Mapping[str, set[str]], certificates: Mapping[str, set[str]]
 ) -> set[str] | None:
     """The device that an enrolment request comes from: by the DeviceID in its body, its certificate, or its address where no other
     enrolment uses that. None where it cannot be told; empty where it is a device that has no enrolment in this capture.
@@ -23,8 +23,7 @@ def devices_of(
     `known` are the devices that are enrolled; `addresses` and `certificates` say which devices were seen with each.
     """
     body = (turn.exchange.body or b"").decode("utf-8", "replace")
-    words = {word.lower() for word in _WORD.findall(body)}
-    named = {device for device in known if _is_named(device, body, words)}
+    named = known.named_in(body)
     if named or _DEVICE_ID.search(body):  # a DeviceID that is nobody's here is a new device's
         return named
     cert = turn.exchange.client_cert
@@ -37,8 +36,31 @@ def devices_of(
     return same if len(same) == 1 else None
 
 
-def _is_named(device: str, body: str, words: set[str]) -> bool:
-    """Whether a device's id stands in a body as a word of its own."""
-    if _WORD.fullmatch(device):
-        return device.lower() in words
-    return f">{device.lower()}<" in body.lower()  # an id with other characters: the whole text of an element
+class Devices:
+    """The devices that are enrolled, kept so that those whose id stands in a body are found without asking for each of them."""
+
+    def __init__(self) -> None:
+        self._by_word: dict[str, set[str]] = {}
+        self._others: set[str] = set()
+
+    def add(self, device: str) -> None:
+        """A device that is enrolled now."""
+        if _WORD.fullmatch(device):
+            self._by_word.setdefault(device.lower(), set()).add(device)
+        else:
+            self._others.add(device)
+
+    def discard(self, device: str) -> None:
+        """A device that is not enrolled any more."""
+        self._others.discard(device)
+        self._by_word.get(device.lower(), set()).discard(device)
+
+    def named_in(self, body: str) -> set[str]:
+        """The devices whose id stands in a body: as a word of its own, or, with other characters in it, as the whole text of an
+        element."""
+        words = {word.lower() for word in _WORD.findall(body)}
+        named = {device for word in words for device in self._by_word.get(word, ())}
+        if self._others:
+            lower = body.lower()
+            named |= {device for device in self._others if f">{device.lower()}<" in lower}
+        return named

@@ -133,11 +133,13 @@ def _seen(enrolment: Enrolment) -> list[ExecSeen | AlertSeen]:
     found: list[ExecSeen | AlertSeen] = []
     for session in enrolment.sessions:
         for turn in session.turns:
-            if turn.request is not None:
-                found += [AlertSeen(session, turn, alert) for alert in alerts(turn.request)]
-            if turn.response is not None and (turn.exchange.failure is None):
-                found += [ExecSeen(session, turn, each) for each in execs(turn.response)]
-    return sorted(found, key=lambda seen: seen.order)
+            asked, answered = turn.request_contents, turn.response_contents
+            if asked is not None and asked.alerts:
+                found += [AlertSeen(session, turn, alert) for alert in alerts(asked.message)]
+            if answered is not None and answered.execs and turn.exchange.failure is None:
+                found += [ExecSeen(session, turn, each) for each in execs(answered.message)]
+    found.sort(key=lambda seen: seen.order)
+    return found
 
 
 def _begins_another(current: Episode, seen: ExecSeen | AlertSeen) -> bool:

@@ -113,7 +113,7 @@ class JournalWriter:
                 self._fd = -1
 
     def _claim(self) -> None:
-        """Makes sure that no other recorder writes to the file: the lines of two would mix, and neither would be a recording. A mark
+        """Makes sure that no other recorder writes to the file: the lines of two would mix, and neither would be a recording. Marks
         (`omadm note`) may be put in all the same. Where the system or the file has no locks, nobody is kept out."""
         try:
             import fcntl

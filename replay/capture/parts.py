@@ -21,8 +21,10 @@ from replay.capture.exchange import Beyond, Capture, Exchange, address_host
 from replay.capture.journal_reader import LATE, JournalReader
 from replay.capture.turns import DM, ENROLMENT, OPAQUE, Turn, read_turn, terms
 
-#: Files of so many bytes are judged in parts: below that, what is read of one fits into some hundred megabytes.
-LARGE: Final = 32 << 20
+#: Files of so many bytes are judged in parts: below that, what is read of one takes some hundred megabytes. Of a compressed one
+#: comes about so many times as much.
+LARGE: Final = 16 << 20
+PACKED: Final = 8
 PARTS: Final = 256
 #: Requests that were not read and are held against every part.
 _MOST_UNREAD: Final = 2_000
@@ -61,6 +63,10 @@ class Parts:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the file."""
         self._file.close()
 
     def part(self, number: int) -> Capture:
@@ -165,7 +171,7 @@ def read_parts(file: BinaryIO, path: str, *, lenient: bool = False, count: int =
     try:
         _fill(parts, file, path)
     except BaseException:
-        parts.__exit__()
+        parts.close()
         raise
     return parts
 

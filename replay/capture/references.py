@@ -5,16 +5,16 @@ is found here, never on the numbers.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from replay.capture.contents import Contents, Place
 from replay.capture.turns import Turn
-from replay.syncml.model import Alert, Command, Exec, Message, Results, Status
+from replay.syncml.model import Alert, Command, Results, Status
 
 if TYPE_CHECKING:
-    from replay.capture.sessions import Session
+    from replay.capture.sessions import Enrolment, Session
 
 REQUEST = "request"
 RESPONSE = "response"
@@ -38,49 +38,57 @@ class Reference(Struct, frozen=True):
 
 def resolve(session: "Session") -> list[Reference]:
     """Every Status, Results and correlated Alert of a session, resolved, in the order in which they were sent."""
-    heard: dict[str, dict[str | None, _Heard]] = {REQUEST: {}, RESPONSE: {}}
-    execs = _Execs(session)
+    asked: dict[str | None, _Heard] = {}
+    answered: dict[str | None, _Heard] = {}
     found: list[Reference] = []
     for turn in session.turns:
-        for side, message in ((REQUEST, turn.request), (RESPONSE, turn.response)):
-            if message is None:
-                continue
-            peers = heard[RESPONSE if side == REQUEST else REQUEST]
-            found += [Reference(answer, _target(answer, peers, execs)) for answer in _answers(turn, side, message)]
-            # of a MsgID that was used twice the later message is meant from here on
-            heard[side][message.header.msg_id] = _Heard(turn, side, message)
+        request, response = turn.request_contents, turn.response_contents
+        # of a MsgID that was used twice the later message is meant from here on
+        if request is not None:
+            for place, command in request.answers:
+                to = _target(session, turn, command, answered)
+                found.append(Reference(Sent(turn, REQUEST, place, command), to))
+            asked[request.message.header.msg_id] = _Heard(turn, REQUEST, request)
+        if response is not None:
+            for place, command in response.answers:
+                to = _target(session, turn, command, asked)
+                found.append(Reference(Sent(turn, RESPONSE, place, command), to))
+            answered[response.message.header.msg_id] = _Heard(turn, RESPONSE, response)
     return found
 
 
 class _Heard:
-    """A message that a side has sent, with its commands by CmdID, looked up once it is answered."""
+    """A message that a side has sent, with its commands by CmdID and name where a CmdID alone does not tell."""
 
-    def __init__(self, turn: Turn, side: str, message: Message) -> None:
-        self.turn, self.side, self.message = turn, side, message
-        self._first: dict[tuple[str | None, str | None], Sent] | None = None
+    __slots__ = ("_first", "contents", "side", "turn")
+
+    def __init__(self, turn: Turn, side: str, contents: Contents) -> None:
+        self.turn, self.side, self.contents = turn, side, contents
+        self._first: dict[tuple[str | None, str | None], tuple[Place, Command]] | None = None
 
     def command(self, answer: Status | Results) -> Sent | None:
         """The command of that CmdID; of several the one of that name, because a Status names its command."""
+        contents = self.contents
+        alone = len(contents.by_id) == len(contents.commands)
+        found = contents.by_id.get(answer.cmd_ref) if alone else self._of_several(answer)
+        return Sent(self.turn, self.side, *found) if found is not None else None
+
+    def _of_several(self, answer: Status | Results) -> tuple[Place, Command] | None:
         if self._first is None:
             self._first = {}
-            for place, command in self.message.walk():
-                sent = Sent(self.turn, self.side, place, command)
-                self._first.setdefault((command.cmd_id, command.name), sent)
-                self._first.setdefault((command.cmd_id, None), sent)
+            for each in self.contents.commands:
+                command = each[1]
+                self._first.setdefault((command.cmd_id, command.name), each)
+                self._first.setdefault((command.cmd_id, None), each)
         return self._first.get((answer.cmd_ref, answer.cmd)) or self._first.get((answer.cmd_ref, None))
 
 
-def _answers(turn: Turn, side: str, message: Message) -> Iterator[Sent]:
-    for place, command in message.walk():
-        if isinstance(command, (Status, Results)) or (isinstance(command, Alert) and command.correlator):
-            yield Sent(turn, side, place, command)
-
-
-def _target(answer: Sent, peers: dict[str | None, _Heard], execs: "_Execs") -> Sent | None:
-    command = answer.command
+def _target(
+    session: "Session", turn: Turn, command: Status | Results | Alert, peers: dict[str | None, _Heard]
+) -> Sent | None:
     if isinstance(command, Alert):
-        return execs.before(answer.turn, command.correlator)
-    if not isinstance(command, (Status, Results)) or command.cmd_ref is None:
+        return _exec_before(session.enrolment, turn, command.correlator)
+    if command.cmd_ref is None:
         return None
     msg_ref = command.msg_ref or ("1" if isinstance(command, Results) else None)
     heard = peers.get(msg_ref) if msg_ref is not None else None
@@ -91,26 +99,17 @@ def _target(answer: Sent, peers: dict[str | None, _Heard], execs: "_Execs") -> S
     return heard.command(command)
 
 
-class _Execs:
-    """The Execs with a Correlator of an enrolment, which asynchronous Alerts answer, in whatever later session."""
-
-    def __init__(self, session: "Session") -> None:
-        self._enrolment = session.enrolment
-
-    def before(self, turn: Turn, correlator: str | None) -> Sent | None:
-        """The last Exec of that Correlator which the server had sent by the time of a turn."""
-        if self._enrolment.correlated is None:
-            self._enrolment.correlated = {}
-            for sent in self._sent():
-                if isinstance(sent.command, Exec) and sent.command.correlator:
-                    self._enrolment.correlated.setdefault(sent.command.correlator, []).append(sent)
-        known = self._enrolment.correlated.get(correlator or "", [])
-        found = bisect_left(known, turn.exchange.order, key=lambda sent: sent.turn.exchange.order)
-        return known[found - 1] if found else None
-
-    def _sent(self) -> Iterator[Sent]:
-        """What the server sent, in order."""
-        for _, turn in self._enrolment.timeline():
-            if turn.response is not None:
-                for place, command in turn.response.walk():
-                    yield Sent(turn, RESPONSE, place, command)
+def _exec_before(enrolment: "Enrolment", turn: Turn, correlator: str | None) -> Sent | None:
+    """The last Exec of that Correlator which the server had sent by the time of a turn. Asynchronous Alerts answer it in whatever
+    later session of the enrolment."""
+    if enrolment.correlated is None:
+        enrolment.correlated = {}
+        for _, sent_in in enrolment.timeline():
+            contents = sent_in.response_contents
+            for place, command in contents.execs if contents is not None else ():
+                if command.correlator:
+                    sent = Sent(sent_in, RESPONSE, place, command)
+                    enrolment.correlated.setdefault(command.correlator, []).append(sent)
+    known = enrolment.correlated.get(correlator or "", [])
+    found = bisect_left(known, turn.exchange.order, key=lambda sent: sent.turn.exchange.order)
+    return known[found - 1] if found else None

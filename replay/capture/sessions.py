@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from replay.capture.enrolling import devices_of
+from replay.capture.enrolling import Devices, devices_of
 from replay.capture.exchange import Capture, Moment, address_host
 from replay.capture.references import Reference, Sent, resolve
 from replay.capture.turns import DM, ENROLMENT, OPAQUE, Turn, host_of, read_turn, server_of
@@ -155,6 +155,16 @@ class Traffic(Struct):
     addresses: dict[str, set[str]] = field(default_factory=dict)
     certificates: dict[str, set[str]] = field(default_factory=dict)
     by_exchange: dict[int, Session] = field(default_factory=dict)
+    enrolling_at: dict[str | None, list[Turn]] | None = None
+
+    def enrolling_from(self, addresses: Iterable[str | None]) -> list[Turn]:
+        """The enrolment requests from client addresses (without the port; None for those that have none), by address."""
+        if self.enrolling_at is None:
+            self.enrolling_at = {}
+            for turn in self.enrolling:
+                client = turn.exchange.client
+                self.enrolling_at.setdefault(None if client is None else client.rpartition(":")[0], []).append(turn)
+        return [turn for address in addresses for turn in self.enrolling_at.get(address, ())]
 
     @property
     def readable(self) -> int:
@@ -193,12 +203,12 @@ def _note_origins(traffic: Traffic) -> None:
         traffic.addresses = {address: set(devices) for address, devices in beyond.addresses.items()}
         traffic.certificates = {sha256: set(devices) for sha256, devices in beyond.certificates.items()}
     for turn in traffic.turns:
-        if turn.kind == DM and turn.device is not None:
+        if turn.kind == DM and (device := turn.device) is not None:
             exchange = turn.exchange
             if host := address_host(exchange.client):
-                traffic.addresses.setdefault(host, set()).add(turn.device)
+                traffic.addresses.setdefault(host, set()).add(device)
             if exchange.client_cert and exchange.client_cert.sha256:
-                traffic.certificates.setdefault(exchange.client_cert.sha256, set()).add(turn.device)
+                traffic.certificates.setdefault(exchange.client_cert.sha256, set()).add(device)
 
 
 class _Known:
@@ -229,8 +239,11 @@ class _Known:
     def take(self, session: Session, turn: Turn) -> None:
         """Puts a turn into a session."""
         session.add(turn)
-        self.at[session.server] = max(session, self.at.get(session.server, session), key=lambda each: each.number)
-        self.sent_to.update(dict.fromkeys(session.moved_to, session))
+        newest = self.at.get(session.server)
+        if newest is None or newest.number < session.number:
+            self.at[session.server] = session
+        if session.moved_to:
+            self.sent_to.update(dict.fromkeys(session.moved_to, session))
         if _is_redirect(turn):
             self.redirected.append(session)
         number = _next_number(turn)
@@ -255,15 +268,19 @@ class _Grouping:
     def __init__(self, traffic: Traffic) -> None:
         self.traffic = traffic
         self.by_id: dict[tuple[str | None, str | None], _Known] = {}
-        self.current: dict[tuple[str | None, str], Enrolment] = {}
+        self.current: dict[str | None, dict[str, Enrolment]] = {}
+        self.devices = Devices()
 
     def place(self, turn: Turn) -> None:
         """Puts a turn into the session that it goes on with, or into a new one."""
-        known = self.by_id.setdefault((turn.device, turn.session_id), _Known())
-        session = known.continued(turn)
+        device, session_id = turn.device, turn.session_id
+        known = self.by_id.get((device, session_id))
+        session = known.continued(turn) if known is not None else None
+        if known is None:
+            known = self.by_id[device, session_id] = _Known()
         if session is None:
-            enrolment = self._enrolment(turn)
-            session = Session(len(self.traffic.sessions) + 1, turn.device, turn.server, turn.session_id, [], enrolment)
+            enrolment = self._enrolment(device, turn.server)
+            session = Session(len(self.traffic.sessions) + 1, device, turn.server, session_id, [], enrolment)
             enrolment.sessions.append(session)
             self.traffic.sessions.append(session)
         elif _is_retransmission(session, turn):
@@ -271,12 +288,14 @@ class _Grouping:
         known.take(session, turn)
         self.traffic.by_exchange[turn.number] = session
 
-    def _enrolment(self, turn: Turn) -> Enrolment:
-        key = (turn.device, turn.server)
-        enrolment = self.current.get(key)
+    def _enrolment(self, device: str | None, server: str) -> Enrolment:
+        by_server = self.current.setdefault(device, {})
+        enrolment = by_server.get(server)
         if enrolment is None:
-            enrolment = Enrolment(len(self.traffic.enrolments) + 1, turn.device, turn.server)
-            self.current[key] = enrolment
+            if device:
+                self.devices.add(device)
+            enrolment = Enrolment(len(self.traffic.enrolments) + 1, device, server)
+            by_server[server] = enrolment
             self.traffic.enrolments.append(enrolment)
         return enrolment
 
@@ -290,14 +309,14 @@ class _Grouping:
             return
         if not self.current:
             return
-        known = {device for device, _ in self.current if device}
-        devices = devices_of(turn, known, self.traffic.addresses, self.traffic.certificates)
+        devices = devices_of(turn, self.devices, self.traffic.addresses, self.traffic.certificates)
         if devices is None:
             self.traffic.unattributed.append(turn)
             return
-        for key in [key for key in self.current if key[0] in devices]:
-            ended = self.current.pop(key)
-            ended.ended_at, ended.ended_by = exchange.at, exchange.number
+        for device in devices:
+            self.devices.discard(device)
+            for ended in self.current.pop(device, {}).values():
+                ended.ended_at, ended.ended_by = exchange.at, exchange.number
 
 
 def _sent_again(session: Session, turn: Turn) -> bool:

@@ -1,9 +1,11 @@
 """An exchange with its messages read: what kind it is, and what its request and its response say."""
 
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
 
+from replay.capture.contents import Contents
 from replay.capture.exchange import Exchange, Identity, Response, header
 from replay.syncml import media
 from replay.syncml.errors import UnreadableMessageError
@@ -31,6 +33,22 @@ class Turn(Struct):
     response: Message | None = None
     response_error: UnreadableMessageError | None = None
     opaque_response: bool = False
+    kept_request: Contents | None = None
+    kept_response: Contents | None = None
+
+    @property
+    def request_contents(self) -> Contents | None:
+        """What the device's message holds, found once; None where there is no message."""
+        if self.kept_request is None and self.request is not None:
+            self.kept_request = Contents(self.request)
+        return self.kept_request
+
+    @property
+    def response_contents(self) -> Contents | None:
+        """What the server's message holds, found once; None where there is no message."""
+        if self.kept_response is None and self.response is not None:
+            self.kept_response = Contents(self.response)
+        return self.kept_response
 
     @property
     def number(self) -> int:
@@ -46,6 +64,10 @@ class Turn(Struct):
     def device(self) -> str | None:
         """The device: Source of its message; Target of the server's where that is all that names it (MDM 2.2.4.2). Where the one
         is a URL and the other is none, they are swapped (MSG005), and it is the other."""
+        if self.request is not None:  # nearly always: the device says who it is, and it is no URL
+            source = self.request.header.source
+            if source is not None and source.uri and not _is_url(source.uri):
+                return source.uri
         for message in (self.request, self.response):
             if message is None:
                 continue
@@ -61,6 +83,8 @@ class Turn(Struct):
     @property
     def session_id(self) -> str | None:
         """The SessionID, as text: of the device's message, else of the server's."""
+        if self.request is not None and self.request.header.session_id:
+            return self.request.header.session_id
         given = [message.header.session_id for message in (self.request, self.response) if message is not None]
         return next((text for text in given if text), given[0] if given else None)
 
@@ -102,17 +126,17 @@ class Turn(Struct):
         answer = self.exchange.response
         if answer is not None and (str(answer.status) in CHALLENGES or 300 <= answer.status < 400):
             return True
-        return any(
-            status.cmd_ref == "0" and (status.code in CHALLENGES)
-            for status in (self.response.commands if self.response else ())
-            if isinstance(status, Status)
-        )
+        for command in self.response.commands if self.response else ():
+            if isinstance(command, Status) and command.cmd_ref == "0" and command.code in CHALLENGES:
+                return True
+        return False
 
 
 def _is_url(uri: str | None) -> bool:
-    return bool(uri) and (uri or "").lower().startswith(("http://", "https://"))
+    return bool(uri) and (uri or "")[:8].lower().startswith(("http://", "https://"))
 
 
+@lru_cache(maxsize=1024)  # a capture has few servers, and each of its requests names one
 def server_of(url: str) -> str:
     """Scheme, host, port and path of a URL, without its query and fragment; scheme and host in lower case, and without the
     port that the scheme implies."""
@@ -125,6 +149,7 @@ def server_of(url: str) -> str:
     return f"{scheme}://{host}{slash}{path}"
 
 
+@lru_cache(maxsize=1024)
 def host_of(server: str) -> str:
     """Scheme, host and port of a server or URL, with the port always given: what reachability and silence are told by."""
     scheme, mark, rest = server.partition("://")

@@ -6,6 +6,7 @@ recording must not pass for none. A folder of messages is one capture. The order
 """
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from typing import Any, Final, Protocol
@@ -20,6 +21,8 @@ from replay.capture.writers import ENDINGS
 
 FOLDER, FILE, OTHER = "folder", "file", "other"
 _HIDDEN: Final = "."
+#: What an ending is followed by where somebody packed a capture: it cannot be read so, and must not be overlooked.
+_PACKED: Final = re.compile(r"\.(?:gz|bz2|xz|7z|zip|zst)$")
 _EMPTY: Final = (
     "is a folder without messages (files named like 01_request.xml), and without any other capture; name a folder that holds some, "
     "or a capture itself"
@@ -116,7 +119,7 @@ def _file(tree: _Tree, entry: _Entry) -> Found:
         head = tree.head(entry.path)
     except (OSError, CaptureError):
         return Found(entry.path)
-    if begins_a_capture(head) or entry.name.lower().endswith(tuple(ENDINGS)):
+    if begins_a_capture(head) or _PACKED.sub("", entry.name.lower()).endswith(tuple(ENDINGS)):
         return Found(entry.path)
     return Found(entry.path, skipped="no capture, by its content" if head.strip() else "empty")
 

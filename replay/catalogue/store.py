@@ -125,25 +125,32 @@ class Catalogue:
         return self
 
     def __exit__(self, *error: object) -> None:
-        with told(self.path):
+        with contextlib.closing(self._db), told(self.path):
             self._db.execute("COMMIT")
-            self._db.close()
 
     def known(self, judged_with: str) -> dict[str, str]:
         """The digests of captures that were judged in this way, by their paths."""
         return dict(self._db.execute("SELECT path, digest FROM capture WHERE judged_with = ?", (judged_with,)))
 
     def put(self, path: str, digest: str, judged_with: str, rows: Rows) -> None:
-        """Puts a capture in, in the place of what was known of it."""
+        """Puts a capture in, in the place of what was known of it; all of it or nothing."""
         now = iso(datetime.now(UTC).timestamp())
         made = {"digest": digest, "judged_with": judged_with, "tool": f"omadm-replay {__version__}", "indexed_at": now}
         with told(self.path):
             self._db.execute("SAVEPOINT one")
-            self._db.execute("DELETE FROM capture WHERE path = ?", (path,))
-            number = self._insert("capture", [{"path": path, **rows.capture, **made}])
-            for table, owned in (("session", rows.sessions), ("episode", rows.episodes), ("finding", rows.findings)):
-                self._insert(table, [{"capture": number, **row} for row in owned])
-            self._db.execute("RELEASE one")
+            try:
+                self._replace(path, {"path": path, **rows.capture, **made}, rows)
+            except BaseException:
+                self._db.execute("ROLLBACK TO one")
+                raise
+            finally:
+                self._db.execute("RELEASE one")
+
+    def _replace(self, path: str, capture: dict[str, Any], rows: Rows) -> None:
+        self._db.execute("DELETE FROM capture WHERE path = ?", (path,))
+        number = self._insert("capture", [capture])
+        for table, owned in (("session", rows.sessions), ("episode", rows.episodes), ("finding", rows.findings)):
+            self._insert(table, [{"capture": number, **row} for row in owned])
 
     def keep(self) -> None:
         """Keeps what was put in so far, whatever happens from now on."""

@@ -31,7 +31,7 @@ from replay.expect.judge import Scope
 from replay.expect.scenarios.model import Scenario
 from replay.many.judged import Part, Task
 from replay.normal.noise import NoiseProfile
-from replay.report.forms import FORMS, piece, whole
+from replay.report.forms import FORMS, FROM_SHAPES, piece, piece_of, whole
 from replay.report.safe import visible
 from replay.report.shapes import heading
 from replay.syncml.credentials import Secret
@@ -152,6 +152,8 @@ def command(
         options=options,
         scope=scope,
         make=partial(piece, form=form, detail=detail, fail_on=fail_on),
+        shaped=partial(piece_of, form=form, detail=detail) if form in FROM_SHAPES else None,
+        with_sessions=form == "json" or detail > 0,
         annotate=os.environ.get("GITHUB_ACTIONS") == "true",  # its runner reads both streams; the result stays as it is
     )
     parts: list[Part] = []
@@ -167,7 +169,7 @@ def command(
     for part in parts:
         if part.unread:
             click.echo("".join(f"omadm: {visible(error)}" for error in part.unread), err=True)
-    write_result(text, output, prose=form == "text")
+    write_result(text, output, prose=form == "text", private=form == "html")
     for part in parts:
         for line in part.annotations:
             click.echo(line, err=True)

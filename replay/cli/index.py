@@ -75,13 +75,16 @@ def command(
     task = Task(options=options, scope=scope, make=rows_of, only_changed=True)
     roots = [elsewhere(path) for path in captures]
     with _errors(output), reading(*captures) as shown:
-        places, skipped = places_of(dict.fromkeys(roots))
+        found, skipped = places_of(roots)
+        places = list({place.path: place for place in found}.values())  # one folder may lie in another
         with Catalogue(output) as catalogue:
             parts = _indexed(task, places, Where(jobs, dask), catalogue, shown)
             unseen = [part.path for part in parts if part.gone]
             removed = catalogue.remove_missing(roots, [place.path for place in places], unseen)
             counts = catalogue.counts()
-    say(skipped)
+    say(
+        [line for line in skipped if not line.startswith(elsewhere(output))]
+    )  # nobody takes the catalogue for a capture
     say([error for part in parts for error in part.unread])
     say([f"{path}: is gone, and was removed" for path in removed])
     unchanged = sum(part.unchanged for part in parts)

@@ -5,8 +5,9 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from replay.capture.contents import Contents
 from replay.capture.episodes import Episode, Window, find_episodes, window_of
-from replay.capture.exchange import Moment
+from replay.capture.exchange import Headers, Moment, header
 from replay.capture.references import REQUEST, RESPONSE
 from replay.capture.sessions import Session, Traffic
 from replay.capture.turns import Terms, Turn, terms
@@ -62,29 +63,45 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 
 class Said:
-    """One message that is judged: who said it, where, in which session. `commands` are all of them with their places, those inside
-    Atomic and Sequence too."""
+    """One message that is judged: who said it, where, in which session, and what it holds. `commands` are all of them with their
+    places, those inside Atomic and Sequence too."""
 
-    def __init__(self, case: "Case", turn: Turn, side: str, message: Message) -> None:
+    __slots__ = ("_content_type", "case", "contents", "message", "party", "side", "turn")
+
+    def __init__(self, case: "Case", turn: Turn, side: str, contents: Contents) -> None:
         self.case = case
         self.turn = turn
         self.side = side
-        self.message = message
+        self.contents = contents
+        self.message = contents.message
+        #: The sender.
+        self.party = Party.DEVICE if side == REQUEST else Party.SERVER
+        self._content_type: str | None = None
 
     @property
-    def party(self) -> Party:
-        """The sender."""
-        return Party.DEVICE if self.side == REQUEST else Party.SERVER
-
-    @cached_property
     def session(self) -> Session | None:
         """The session that the message belongs to; None where it has none (no readable header)."""
         return self.case.traffic.session_of(self.turn)
 
-    @cached_property
+    @property
+    def headers(self) -> Headers:
+        """The headers that the message came with; empty where the source has none."""
+        exchange = self.turn.exchange
+        if self.side == REQUEST:
+            return exchange.headers
+        return exchange.response.headers if exchange.response else ()
+
+    @property
+    def content_type(self) -> str | None:
+        """Content-Type of the request or response that the message came in, as it stands; looked up once."""
+        if self._content_type is None:
+            self._content_type = header(self.headers, "content-type")
+        return self._content_type
+
+    @property
     def commands(self) -> list[tuple[tuple[int, ...], Command]]:
         """Every command with its place (`Message.walk`)."""
-        return list(self.message.walk())
+        return self.contents.commands
 
     def finding(
         self,
@@ -165,11 +182,12 @@ class Case:
         """Every message that is judged, in order. What the proxy made is none, nor is the body of an HTTP error (rules)."""
         found = []
         for turn in self.traffic.turns:
-            if turn.request is not None:
-                found.append(Said(self, turn, REQUEST, turn.request))
+            asked, answered = turn.request_contents, turn.response_contents
+            if asked is not None:
+                found.append(Said(self, turn, REQUEST, asked))
             answer = turn.exchange.response
-            if turn.response is not None and (answer is None or answer.by != "proxy"):
-                found.append(Said(self, turn, RESPONSE, turn.response))
+            if answered is not None and (answer is None or answer.by != "proxy"):
+                found.append(Said(self, turn, RESPONSE, answered))
         return found
 
     @cached_property

@@ -10,17 +10,18 @@ is found out which of the Status elements are `stray`, so that each rule reports
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Final
 
 from msgspec import Struct, field
 
+from replay.capture.contents import Contents
 from replay.capture.references import REQUEST, RESPONSE, Reference, Sent
 from replay.capture.sessions import Session
 from replay.capture.turns import Turn
 from replay.expect.unseen import Unseen
-from replay.syncml.model import Alert, Message, Results, Status
+from replay.syncml.model import Command, Message, Results, Status
 from replay.syncml.names import CHALLENGES, CLIENT_INITIATED, NEXT_MESSAGE, SERVER_INITIATED
 
 #: The place under which the answers to SyncHdr are kept.
@@ -34,7 +35,7 @@ _ENDS: Final = frozenset({"server-closed", "server-reset", "client-closed", "tim
 
 
 class Line(Struct, eq=False):
-    """One message of a session; `message` is None where one was or may have been said and is not known.
+    """One message of a session; `message`, and its `contents`, are None where one was or may have been said and is not known.
 
     `place` is its number among the lines, from 0. `repeated` says that the device sent the message again, so that this copy
     counts for nothing. `carries` are the answers in it, `answers` those that its own commands got, by their place;
@@ -45,19 +46,22 @@ class Line(Struct, eq=False):
     place: int
     turn: Turn
     side: str
+    contents: Contents | None = None
     message: Message | None = None
     repeated: bool = False
     carries: list["Answer"] = field(default_factory=list)
     answers: dict[tuple[int, ...], list["Answer"]] = field(default_factory=dict)
-    muddled: set[tuple[int, ...]] = field(default_factory=set)
+    muddled: frozenset[tuple[int, ...]] = frozenset()
     challenges: bool = False
     refused: bool = False
 
     @property
     def by_peer(self) -> bool:
         """Whether device or server said it: what the proxy made is no answer of the server's."""
+        if self.side == REQUEST:
+            return True
         answer = self.turn.exchange.response
-        return self.side == REQUEST or answer is None or answer.by != "proxy"
+        return answer is None or answer.by != "proxy"
 
     @property
     def judged(self) -> bool:
@@ -82,18 +86,21 @@ class Line(Struct, eq=False):
     @property
     def closes(self) -> bool:
         """Whether it is the last of its package: Final, and no Alert that asks for more (DMP 6.2)."""
-        return self.message is not None and self.message.final and not self.alerts(NEXT_MESSAGE)
+        return self.message is not None and self.message.final and not self.has_alert(NEXT_MESSAGE)
 
     @property
     def opens(self) -> bool:
         """Whether it is package 1: it has the Alert that opens a session."""
-        return self.alerts(CLIENT_INITIATED, SERVER_INITIATED)
+        return self.has_alert(CLIENT_INITIATED) or self.has_alert(SERVER_INITIATED)
 
-    def alerts(self, *codes: str) -> bool:
-        """Whether it has an Alert of one of these codes."""
-        return self.message is not None and any(
-            isinstance(command, Alert) and command.code in codes for command in self.message.commands
-        )
+    @property
+    def commands(self) -> Sequence[tuple[tuple[int, ...], Command]]:
+        """Every command of the message with its place (`Message.walk`); none where it is not known."""
+        return self.contents.commands if self.contents is not None else ()
+
+    def has_alert(self, code: str) -> bool:
+        """Whether it has an Alert of this code, not in a group."""
+        return self.contents is not None and self.contents.has_outer_alert(code)
 
 
 class Answer(Struct, eq=False):
@@ -137,17 +144,26 @@ class Answer(Struct, eq=False):
 
 
 class Dialogue:
-    """A session, line by line. `unseen` tells what the capture may lack."""
+    """A session, line by line. `unseen` tells what the capture may lack.
+
+    Of its answers it is known at once whether one refers to nothing (`dangling`), has the wrong name (`misnamed`) or is one too
+    many (`twice`), whether there are Results, and which codes there are: most sessions hold nothing that a rule looks for.
+    """
 
     def __init__(self, session: Session, unseen: Unseen) -> None:
         self.session = session
         self.lines = _lines(session, unseen)
+        self.dangling = self.misnamed = self.twice = self.has_results = False
+        self.codes: set[str | None] = set()
         self._looked_up: dict[int, dict[tuple[str, str | None], Sent]] = {}
-        self._by_side = {(line.turn.number, line.side): line for line in self.lines if line.message is not None}
+        self._by_side = {
+            (line.turn.exchange.number, line.side): line for line in self.lines if line.message is not None
+        }
+        self._doubled: dict[int, Line] = {}
         for reference in session.references():
             self._add(reference)
-        for line in self.lines:
-            _sort_out(line)
+        for line in self._doubled.values():
+            self.twice = _sort_out(line) or self.twice
 
     @property
     def judged(self) -> Iterator[Line]:
@@ -185,25 +201,38 @@ class Dialogue:
 
     def _add(self, reference: Reference) -> None:
         sent = reference.answer
-        line = self._by_side.get((sent.turn.number, sent.side))
+        line = self._by_side.get((sent.turn.exchange.number, sent.side))
         command = sent.command
         if line is None or line.repeated or not isinstance(command, (Status, Results)):
             return
         answer = Answer(sent, command, line, reference.to)
         line.carries.append(answer)
-        to = answer.to = self._with_cmdid_0(answer) or reference.to or self._second_look(answer)
-        if to is None:
-            answer.stray = True
-            return
-        answer.target = target = self._by_side.get((to.turn.number, to.side))
+        if is_status := isinstance(command, Status):
+            self.codes.add(command.code)
+        else:
+            self.has_results = True
+        to = reference.to
         given = command.cmd
-        answer.misnamed = given != answer.expected_name and (isinstance(command, Status) or bool(given))
-        answer.stray = answer.misnamed and isinstance(to.command, (Status, Results))  # nobody answers those
-        if target is not None and isinstance(command, Status):
-            target.answers.setdefault(to.place, []).append(answer)
-            if answer.to_header:
-                target.refused = target.refused or (command.code or "")[:1] in ("4", "5")
-                line.challenges = line.challenges or command.code in CHALLENGES
+        if to is None or (to.command is None and given != "SyncHdr"):
+            to = answer.to = self._with_cmdid_0(answer) or to or self._second_look(answer)
+        if to is None:
+            answer.stray = self.dangling = True
+            return
+        answer.target = target = self._by_side.get((to.turn.exchange.number, to.side))
+        if given != ("SyncHdr" if to.command is None else to.command.name) and (is_status or given):
+            answer.misnamed = self.misnamed = True
+            answer.stray = isinstance(to.command, (Status, Results))  # nobody answers those
+        if target is not None and is_status:
+            before = target.answers.get(to.place)
+            if before is None:
+                target.answers[to.place] = [answer]
+            else:
+                before.append(answer)
+                self._doubled[target.place] = target
+            if to.command is None:
+                code = answer.code or ""
+                target.refused = target.refused or code[:1] in ("4", "5")
+                line.challenges = line.challenges or code in CHALLENGES
 
     def _with_cmdid_0(self, answer: Answer) -> Sent | None:
         """The command with CmdID 0 (MSG008) that a Status of another name than SyncHdr answers."""
@@ -231,7 +260,7 @@ class Dialogue:
         """The commands of a message by CmdID, and by name where they have none."""
         if line.place not in self._looked_up:
             found: dict[tuple[str, str | None], Sent] = {}
-            for place, command in line.message.walk() if line.message else ():
+            for place, command in line.commands:
                 sent = Sent(line.turn, line.side, place, command)
                 found.setdefault((command.cmd_id or "", None), sent)
                 if not command.cmd_id:
@@ -247,9 +276,11 @@ def _other(side: str) -> str:
 def _lines(session: Session, unseen: Unseen) -> list[Line]:
     lines: list[Line] = []
 
-    def add(turn: Turn, side: str, message: Message | None, *, repeated: bool = False) -> None:
-        known = message if message is not None and not message.is_foreign else None
-        lines.append(Line(len(lines), turn, side, known, repeated))
+    def add(turn: Turn, side: str, contents: Contents | None, *, repeated: bool = False) -> None:
+        if contents is None or contents.message.is_foreign:
+            lines.append(Line(len(lines), turn, side, None, None, repeated))
+        else:
+            lines.append(Line(len(lines), turn, side, contents, contents.message, repeated))
 
     turns = session.turns
     for number, turn in enumerate(turns):
@@ -257,9 +288,9 @@ def _lines(session: Session, unseen: Unseen) -> list[Line]:
             add(turn, REQUEST, None)
             add(turn, RESPONSE, None)
         repeated = number + 1 < len(turns) and bool(turn.message_id) and turn.message_id == turns[number + 1].message_id
-        add(turn, REQUEST, turn.request, repeated=repeated)
+        add(turn, REQUEST, turn.request_contents, repeated=repeated)
         if turn.response is not None or not _said_nothing(turn):
-            add(turn, RESPONSE, turn.response, repeated=repeated)
+            add(turn, RESPONSE, turn.response_contents, repeated=repeated)
     return lines
 
 
@@ -289,8 +320,11 @@ def _said_nothing(turn: Turn) -> bool:
     return 200 <= response.status < 300 and response.body == b""
 
 
-def _sort_out(line: Line) -> None:
-    """Tells the answers of each command that count from those that are too many, or meant for another command."""
+def _sort_out(line: Line) -> bool:
+    """Tells the answers of each command that count from those that are too many, or meant for another command. Gives whether one is
+    too many."""
+    any_twice = False
+    muddled = set()
     twins: Counter[tuple[str | None, str]] | None = None
     for place, answers in line.answers.items():
         if len(answers) < 2:
@@ -309,13 +343,15 @@ def _sort_out(line: Line) -> None:
             right = [answer for answer in counted if not answer.misnamed]
             wrong = [answer for answer in counted if answer.misnamed]
             for answer in right[allowed:]:
-                answer.twice = answer.stray = True
+                answer.twice = answer.stray = any_twice = True
             for answer in wrong if right else wrong[1:]:
                 answer.stray = True
             if len(right) > allowed or (wrong and right) or len(wrong) > 1:
-                line.muddled.add(place)
+                muddled.add(place)
+    line.muddled = frozenset(muddled)
+    return any_twice
 
 
 def _twins(line: Line) -> Counter[tuple[str | None, str]]:
     """How many commands of a message there are of each CmdID and name; more than one is MSG009."""
-    return Counter((each.cmd_id, each.name) for _, each in (line.message.walk() if line.message else ()))
+    return Counter((each.cmd_id, each.name) for _, each in line.commands)

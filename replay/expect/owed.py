@@ -35,16 +35,17 @@ class Debt(Struct, frozen=True):
 
 def debts(dialogue: Dialogue) -> Iterator[Debt]:
     """What was not answered in a session although it was due, message by message."""
+    waiting = list(_waiting(dialogue))
+    if not waiting:
+        return
     over = _Over(dialogue.lines)
     packages = _Packages(dialogue.lines)
     strays = _Strays(dialogue.lines)
-    for line in dialogue.lines:
-        if line.message is None or line.repeated or not _arrived(dialogue, line):
-            continue
+    for line, missing in waiting:
         found, due = [], None
-        for place, command in _missing(line):
-            at_once = command is None or _asks_for_more(command)
-            by = packages.next_answer(line) if at_once else packages.end_of_answer(line)
+        next_answer, end = packages.next_answer(line), packages.end_of_answer(line)
+        for place, command in missing:
+            by = next_answer if command is None or _asks_for_more(command) else end
             if by is not None and not over.before(line, by) and not strays.take(line, command):
                 found.append((place, command))
                 due = by if due is None or by.place > due.place else due
@@ -52,17 +53,30 @@ def debts(dialogue: Dialogue) -> Iterator[Debt]:
             yield Debt(line, tuple(found), due)
 
 
+def _waiting(dialogue: Dialogue) -> Iterator[tuple[Line, list[tuple[Place, Command | None]]]]:
+    """The messages after which the peer says anything at all, with what of them has no Status."""
+    last = {line.side: line.place for line in dialogue.lines}
+    for line in dialogue.lines:
+        if line.message is None or line.repeated or last.get(_other(line), -1) < line.place:
+            continue
+        missing = _missing(line)
+        if missing and _arrived(dialogue, line):
+            yield line, missing
+
+
 def _missing(line: Line) -> list[tuple[Place, Command | None]]:
     """SyncHdr and commands of a message without a Status, whether they are due or not."""
     message = line.message
     if message is None or message.header.no_resp or not line.msg_id or line.challenges:
+        return []
+    if len(line.answers) == len(line.commands) + 1:  # every one of them has one, and SyncHdr too
         return []
     missing: list[tuple[Place, Command | None]] = [] if HEADER in line.answers else [(HEADER, None)]
     if line.refused:
         return missing
     answered: set[str | None] | None = None
     spared: set[Place] = set()
-    for place, command in message.walk():
+    for place, command in line.commands:
         if place[:-1] in spared or _spares_what_is_inside(line, place, command):
             spared.add(place)
         if place[:-1] in spared or place in line.answers or _needs_none(command):
@@ -156,7 +170,7 @@ class _Packages:
         next_end = None if begun is None else _first_after(own, begun)
         if next_end is not None and (by is None or by > next_end):
             last = said[bisect_left(said, next_end) - 1]
-            by = by if self._lines[last].alerts(NEXT_MESSAGE) else last
+            by = by if self._lines[last].has_alert(NEXT_MESSAGE) else last
         return self._known(line, by)
 
     def _known(self, line: Line, by: int | None) -> Line | None:
@@ -192,7 +206,7 @@ class _Over:
 
     @cached_property
     def _aborted(self) -> int:
-        return next((each.place for each in self._lines if each.alerts(SESSION_ABORT)), len(self._lines))
+        return next((each.place for each in self._lines if each.has_alert(SESSION_ABORT)), len(self._lines))
 
     @cached_property
     def _left(self) -> int:
@@ -200,7 +214,7 @@ class _Over:
 
 
 def _has_exec(line: Line) -> bool:
-    return line.message is not None and any(is_unenrolment(command) for _, command in line.message.walk())
+    return line.contents is not None and any(is_unenrolment(command) for _, command in line.contents.execs)
 
 
 class _Strays:
@@ -219,6 +233,8 @@ class _Strays:
 
     def take(self, line: Line, command: Command | None) -> bool:
         """Whether there is one for a command; it is used up then. Lines are asked for in their order."""
+        if not self._by:
+            return False
         name, ref = (command.name, command.cmd_id) if command else ("SyncHdr", "0")
         for what in (f"#{ref}", name, ""):
             waiting = self._by.get((_other(line), what))

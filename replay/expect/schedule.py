@@ -120,12 +120,10 @@ def _writers(traffic: Traffic, enrolment: Enrolment) -> list[Turn]:
     """The exchanges, in order, in which a server may have written something for an enrolment: in its sessions, and when it was
     enrolled."""
     addresses = {_host(session.turns[0].exchange.client) for session in enrolment.sessions}
-    enrolling = [
-        turn
-        for turn in traffic.enrolling
-        if turn.exchange.client is None or _host(turn.exchange.client) in addresses
-    ]  # fmt: skip
-    turns = [*enrolling, *(turn for session in enrolment.sessions for turn in session.turns)]
+    turns = [
+        *traffic.enrolling_from([None, *addresses]),
+        *(turn for session in enrolment.sessions for turn in session.turns),
+    ]
     return sorted(turns, key=lambda turn: turn.exchange.order)
 
 

@@ -19,7 +19,7 @@ _PART: Final = r"""(?:"(?:\\.|[^"\\\n])*"|'[^'\n]*'|[A-Za-z0-9_-]+)"""
 #: What people write has some hundred lines; reading takes the longer the more parts the keys have, with their square.
 LARGEST: Final = 1 << 20
 _MOST_PARTS: Final = 64
-_LONG_KEY: Final = re.compile(rf"(?:{_PART}[ \t]*\.[ \t]*){{{_MOST_PARTS}}}")
+_LONG_KEY: Final = re.compile(rf"(?<![\w\"'\\.-])(?:{_PART}[ \t]*\.[ \t]*){{{_MOST_PARTS}}}")
 _KEY: Final = re.compile(rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*")
 _BLANK: Final = re.compile(r"(?:[ \t\r\n,]+|#[^\n]*)*")
 _EQUALS: Final = re.compile(r"[ \t]*=[ \t]*")

@@ -3,6 +3,8 @@
 What it gives holds no traffic. Everything that is said of several captures together is made of it.
 """
 
+import functools
+import gc
 import os
 import traceback
 from collections.abc import Callable
@@ -18,8 +20,10 @@ from replay.capture.sessions import Traffic
 from replay.expect.case import Options
 from replay.expect.finding import Party, Severity, Verdict, worst
 from replay.expect.judge import Judgement, Scope, judge, unreadable
+from replay.expect.rules import registry
+from replay.many.large import Large, in_parts, large_parts
 from replay.report.annotations import annotations_of
-from replay.report.shapes import evidence_used
+from replay.report.shapes import CaptureShape, evidence_used
 from replay.syncml.credentials import HMAC_HEADER, MD5, auth_type, parse_hmac_header
 
 
@@ -36,13 +40,17 @@ class Place(Struct, frozen=True):
 
 class Task(Struct, frozen=True):
     """What is asked of every capture. `make` makes its piece of the report from the judgement and the capture's number; `annotate`
-    says whether annotations are wanted. `only_changed` leaves alone what has the digest that is known. All of it can be pickled."""
+    says whether annotations are wanted. `only_changed` leaves alone what has the digest that is known. `shaped` makes the piece
+    from the report's shape alone, where that is enough, with the sessions in it or only as many; then a large capture is judged
+    in parts. All of it can be pickled."""
 
     options: Options
     scope: Scope
     make: Callable[[Judgement, int], Any]
     annotate: bool = False
     only_changed: bool = False
+    shaped: Callable[[CaptureShape], Any] | None = None
+    with_sessions: bool = True
 
 
 class Part(Struct):
@@ -74,8 +82,9 @@ class Part(Struct):
 def judged(task: Task, place: Place, watch: Watch | None = None, stage: Callable[[str], None] | None = None) -> Part:
     """Reads and judges one capture. Nothing is raised: what goes wrong is its verdict, `error`. `watch` and `stage` show how far it
     has come."""
+    _settle()
     try:
-        return _part(task, place, lambda: _judgement(task, place, watch, stage))
+        return _in_parts(task, place, watch, stage) or _part(task, place, lambda: _judgement(task, place, watch, stage))
     except Exception as error:  # noqa: BLE001 - one capture must not take the others with it
         where = traceback.extract_tb(error.__traceback__)[-1]
         return lost(
@@ -84,6 +93,38 @@ def judged(task: Task, place: Place, watch: Watch | None = None, stage: Callable
             f"{place.path}: judging it crashed: {type(error).__name__}: {error} ({where.name}, line {where.lineno}). "
             "Please report it",
         )
+
+
+@functools.cache
+def _settle() -> None:
+    """Tells the garbage collector, once, that the modules and rules will stay, and to look less often: what a capture is made of
+    hardly ever forms cycles, and looking through all that is there costs a fourth of the time."""
+    registry()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+def _in_parts(task: Task, place: Place, watch: Watch | None, stage: Callable[[str], None] | None) -> Part | None:
+    """The part of a capture that is too large to be judged as a whole; None where it is not, or has to be."""
+    if task.shaped is None or task.annotate or task.only_changed or place.trouble:
+        return None
+    if not in_parts(task.options, task.scope):
+        return None
+    parts = large_parts(place.at, watch, stage, lenient=task.scope.lenient)
+    if parts is None:
+        return None
+    with parts:
+        if stage:
+            stage(f"judging {place.path}, {parts.exchanges} exchanges")
+        found = Large(place.path, parts, task.options, task.scope, with_sessions=task.with_sessions)
+    return Part(
+        path=place.path,
+        verdicts=found.verdicts,
+        matched=found.matched,
+        severities=frozenset(finding.severity for finding in found.findings if finding.accepted is None),
+        redacted=parts.frame.redacted,
+        piece=task.shaped(found.shape),
+    )
 
 
 def lost(task: Task, place: Place, reason: str) -> Part:

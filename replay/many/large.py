@@ -5,21 +5,31 @@ those numbers; how many there were before is known when every part was looked at
 judged once more then. What is kept of the others is how many sessions they have, and when each began.
 """
 
+import io
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final, cast
 
 from msgspec import structs
 
 from replay.capture.episodes import Episode
-from replay.capture.parts import Parts
+from replay.capture.exchange import CaptureError, Trouble
+from replay.capture.har import looks_like_har
+from replay.capture.journal import looks_like_journal
+from replay.capture.parts import LARGE, PACKED, Parts, TogetherError, read_parts
+from replay.capture.readers import HEAD, Watch
+from replay.capture.remote import is_url
 from replay.capture.sessions import Session, assemble
+from replay.capture.zst import Decompressed, looks_like_zst
 from replay.expect.case import Options
 from replay.expect.finding import Finding, Party, Verdict, verdicts, worst
 from replay.expect.fold import fold
 from replay.expect.judge import Judgement, Scope, judge_traffic, place_of, whose
 from replay.report.shapes import CaptureShape, EpisodeShape, SessionShape, episode_shape, finding_shape, session, words
 
+_BUFFER: Final = 1 << 16
 #: Stands for every session where nobody looks at more than their number.
 _UNNAMED = SessionShape(0, None, "", None, [], [])
 
@@ -29,6 +39,45 @@ def in_parts(options: Options, scope: Scope) -> bool:
     evidence, a schedule or noise belongs to several devices."""
     whole = (options.expect, options.evidence, options.enrolment, options.until, scope.since, scope.noise)
     return options.quiet is not None and not options.secrets and all(each is None for each in whole)
+
+
+def large_parts(
+    path: str, watch: Watch | None, stage: Callable[[str], None] | None, *, lenient: bool, large: int | None = None
+) -> Parts | None:
+    """A journal in parts, where it is a file of `large` bytes or more; None where it is no such file, or has to be read as a
+    whole: then nothing is said here, and whoever reads it so says what is wrong with it."""
+    place, large = Path(path), LARGE if large is None else large
+    try:
+        if path == "-" or is_url(path) or not place.is_file():
+            return None
+        size = place.stat().st_size
+        with place.open("rb") as file:
+            packed = looks_like_zst(file.read(HEAD))
+            file.seek(0)
+            if size < (large // PACKED if packed else large):
+                return None
+            if stage:
+                stage(f"reading {path}")
+            return _read(watch(file, path) if watch else file, path, packed=packed, lenient=lenient)
+    except (OSError, TogetherError, CaptureError):
+        return None
+
+
+def _read(file: BinaryIO, path: str, *, packed: bool, lenient: bool) -> Parts | None:
+    stream = Decompressed(file, path) if packed else None
+    journal = file if stream is None else io.BufferedReader(stream, _BUFFER)
+    head = journal.read(HEAD) if stream is None else cast("io.BufferedReader", journal).peek(HEAD)[:HEAD]
+    if not looks_like_journal(head) or looks_like_har(head):
+        return None
+    if stream is None:
+        journal.seek(0)
+    parts = read_parts(journal, path, lenient=lenient)
+    if stream is not None and stream.trouble is not None:
+        parts.frame.troubles.append(Trouble("cut", stream.trouble))
+    if not parts.exchanges:
+        parts.close()
+        return None
+    return parts
 
 
 class Large:

@@ -50,6 +50,7 @@ def in_order(task: Task, places: Sequence[Place], pool: Pool, done: Callable[[in
     left, ready = deque(places), dict[int, Part]()
     running: dict[Future[Part], Place] = {}
     given = 0
+    done(given)
     while left or running:
         while left and left[0].at == "-":  # what comes in here, nobody else can read
             place = left.popleft()

@@ -9,7 +9,7 @@ from replay.report.safe import visible_json
 
 if TYPE_CHECKING:
     from replay.expect.judge import Judgement
-    from replay.report.shapes import ReportShape
+    from replay.report.shapes import CaptureShape, ReportShape
 
 
 def as_json(value: Any) -> str:
@@ -21,7 +21,12 @@ def json_piece(judgement: "Judgement") -> bytes:
     """One capture's part of the report, as it stands in it."""
     from replay.report.shapes import capture
 
-    return msgspec.json.encode(capture(judgement))
+    return shape_piece(capture(judgement))
+
+
+def shape_piece(shape: "CaptureShape") -> bytes:
+    """The same from the report's shape of a capture."""
+    return msgspec.json.encode(shape)
 
 
 def json_whole(pieces: Sequence[bytes], head: "ReportShape") -> str:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from replay.expect.judge import Judgement
-from replay.report.shapes import ReportShape
+from replay.report.shapes import CaptureShape, ReportShape
 
 FORMS: Final = ("text", "json", "html", "junit", "sarif", "markdown")
+#: The forms for which the report's shape of a capture is enough.
+FROM_SHAPES: Final = ("text", "json")
 
 
 def piece(judgement: Judgement, number: int, *, form: str, detail: int, fail_on: str) -> Any:
@@ -41,6 +43,17 @@ def piece(judgement: Judgement, number: int, *, form: str, detail: int, fail_on:
             from replay.report.text import text_piece
 
             return text_piece(judgement, detail)
+
+
+def piece_of(shape: CaptureShape, *, form: str, detail: int) -> Any:
+    """What one of the forms in FROM_SHAPES needs of one capture, from the report's shape of it."""
+    if form == "json":
+        from replay.report.as_json import shape_piece
+
+        return shape_piece(shape)
+    from replay.report.text import shape_text
+
+    return shape_text(shape, detail)
 
 
 def whole(pieces: Sequence[Any], head: ReportShape, *, form: str, detail: int) -> str:

@@ -1,4 +1,5 @@
-"""The lines of a journal as shapes, for their published schema: what `addons/record.py` writes and `capture/journal_reader.py` reads.
+"""The lines of a journal as shapes, for their published schema: what `addons/record.py` writes and
+`capture/journal_reader.py` reads.
 
 Nothing is written or read through these; tests hold them against recordings and against the reader.
 """
@@ -54,8 +55,8 @@ class Connect(Line):
 
 
 class Request(Line):
-    """A request, written before it goes upstream. `url` is as sent upstream; `server_saw` the certificate that the proxy has for the
-    server. `light` says that it is no OMA DM and was kept without query, body and most headers."""
+    """A request, written before it goes upstream. `url` is as sent upstream; `server_saw` the certificate that the proxy has for
+    the server. `light` says that it is no OMA DM and was kept without query, body and most headers."""
 
     id: str
     conn: str | None
@@ -83,17 +84,17 @@ class Response(Line):
 
 
 class Failure(Line):
-    """An exchange, or a connection without a request (`id` is null), ended without a whole answer. `received` is in bytes; `client`,
-    `sni` and `host` are those of a connection that has no line of its own."""
+    """An exchange, or a connection without a request (`id` is null), ended without a whole answer. `received` is in bytes;
+    `client`, `sni` and `host` are those of a connection that has no line of its own."""
 
     id: str | None
     conn: str | None
     cause: str
     detail: str
     received: int | None
-    client: str | None | UnsetType = UNSET
-    sni: str | None | UnsetType = UNSET
-    host: str | None | UnsetType = UNSET
+    client: str | UnsetType | None = UNSET
+    sni: str | UnsetType | None = UNSET
+    host: str | UnsetType | None = UNSET
 
 
 class Disconnect(Line):
@@ -124,7 +125,7 @@ class Note(Line):
     """A mark, set by hand, by a test, or by the recorder; `name` says what kind of mark, such as `push` or `fault`."""
 
     text: str
-    name: str | None | UnsetType = UNSET
+    name: str | UnsetType | None = UNSET
 
 
 class Close(Line):

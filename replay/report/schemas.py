@@ -17,6 +17,7 @@ from replay.compare.changes import Class, Kind
 from replay.compare.replayed import Outcome
 from replay.expect.finding import Party, Severity, Verdict
 from replay.expect.scenarios import SHIPPED
+from replay.normal import redact_map
 from replay.normal.form import NormalEnrolment
 from replay.report import diff_shapes, replay_shapes, shapes, suite_text, tree
 from replay.report.journal_shapes import TYPES
@@ -41,7 +42,7 @@ _WORDS: Final[dict[str, list[str]]] = {
     "EpisodeShape.scenario": list(SHIPPED),
     "EpisodeShape.verdict": _VERDICTS,
     "EvidenceShape.outcome": [DONE, FAILED],
-    "EvidenceShape.step": _STEPS,
+    "EvidenceShape.step": list(STEPS),
     "ExchangeShape.by": ["server", "proxy"],
     "ExchangeShape.outcome": list(Outcome),
     "Failure.cause": sorted(CAUSES),
@@ -191,6 +192,23 @@ def _evidence() -> Schema:
     return {"type": "array", "items": item, "minItems": 1}
 
 
+def _redaction_map() -> Schema:
+    value = {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in ("role", "value", "pseudonym")},
+        "required": ["role", "value", "pseudonym"],
+    }
+    return {
+        "type": "object",
+        "properties": {
+            "format": {"const": redact_map.FORMAT},
+            "version": {"const": redact_map.VERSION},
+            "values": {"type": "array", "items": value},
+        },
+        "required": ["format", "version", "values"],
+    }
+
+
 #: Every schema by the beginning of its file's name.
 PUBLISHED: Final[dict[str, Published]] = {
     "report": Published("`omadm check --format json`", lambda: _of(shapes.ReportShape, shapes.FORMAT)),
@@ -204,6 +222,7 @@ PUBLISHED: Final[dict[str, Published]] = {
     "rule": Published("`omadm explain RULE --format json`", lambda: _of(Page)),
     "journal-line": Published("one line of a journal", _journal_line),
     "evidence": Published("a list of evidence (`omadm check --evidence`)", _evidence),
+    "redaction-map": Published("the file of `omadm redact --map`, which holds the secrets", _redaction_map),
 }
 
 
@@ -227,9 +246,9 @@ def _text(value: Schema) -> str:
 _INTRO: Final = """\
 # JSON schemas
 
-Of everything in JSON that commands write or read (JSON Schema 2020-12). Members that are not named here may be added; those that are keep
-their meaning. The tests hold what the commands write against these files. `omadm check --format sarif` writes SARIF 2.1.0, which has
-[a schema of its own](https://docs.oasis-open.org/sarif/sarif/v2.1.0/).
+Of everything in JSON that commands write or read (JSON Schema 2020-12). Members that are not named here may be added; those that
+are keep their meaning. The tests hold what the commands write against these files. `omadm check --format sarif` writes SARIF 2.1.0,
+which has [a schema of its own](https://docs.oasis-open.org/sarif/sarif/v2.1.0/).
 
 These files are generated: `make docs` writes them from the shapes in [replay/report](../../../replay/report).
 

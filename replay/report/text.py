@@ -34,12 +34,12 @@ _WEIGHTS = ("error", "inconclusive", "warning", "info")
 def check_text(report: ReportShape, *, detail: int = 0) -> str:
     """The report on one or more captures as text, with colours as escape sequences of its own (click removes them in
     pipes). `detail` below 0 gives a line a capture, above 0 also infos' sources and all sessions."""
-    return text_whole([_capture(each, detail) for each in report.captures], report, detail)
+    return text_whole([shape_text(each, detail) for each in report.captures], report, detail)
 
 
 def text_piece(judgement: Judgement, detail: int) -> str:
     """What the text says of one capture."""
-    return _capture(capture(judgement), detail)
+    return shape_text(capture(judgement), detail)
 
 
 def text_whole(pieces: Sequence[str], report: ReportShape, detail: int) -> str:
@@ -62,7 +62,8 @@ def _parties(verdicts: dict[str, str]) -> str:
     return " · ".join(f"{party} {click.style(word, fg=_COLOURS[word])}" for party, word in verdicts.items())
 
 
-def _capture(capture: CaptureShape, detail: int) -> str:
+def shape_text(capture: CaptureShape, detail: int) -> str:
+    """What the text says of one capture, from the report's shape of it."""
     accepted = [finding for finding in capture.findings if finding.accepted]
     known = f" ({_count(len(accepted), 'finding')} accepted)" if accepted else ""
     lines = [f"{_word(capture.verdict)}  {visible(capture.path)}: {_parties(capture.verdicts)}{known}"]

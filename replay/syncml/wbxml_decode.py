@@ -47,7 +47,7 @@ from replay.syncml.wbxml_tables import (
 #: References to the string table may unfold to this many times the input's size, and so many bytes on top.
 EXPANSION: Final = 64
 EXPANSION_FREE: Final = 1 << 20
-#: However large the input is, they unfold to no more than this many bytes: some hundred times the largest message that a device takes.
+#: However large the input is, they unfold to no more bytes than this: a hundred times the largest message of a device.
 EXPANSION_MOST: Final = 64 << 20
 _EXCERPT: Final = 16
 #: The bytes that are tags, on whichever page: the low six bits of the global tokens are 0 to 4, those of LITERAL are 4.

@@ -4,6 +4,8 @@ import io
 import random
 
 import pytest
+import zstandard
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -11,12 +13,13 @@ from msgspec import structs
 from replay.capture import parts as module
 from replay.capture.journal_reader import read
 from replay.capture.parts import TogetherError, read_parts
+from replay.cli import main
 from replay.expect.case import Options
 from replay.expect.finding import Party
 from replay.expect.judge import Scope, judge
 from replay.expect.rules import registry
 from replay.expect.scenarios import shipped
-from replay.many.large import Large, in_parts
+from replay.many.large import Large, in_parts, large_parts
 from replay.report.shapes import capture
 from replay.syncml.credentials import Secret
 from tests import timetable
@@ -111,3 +114,34 @@ def test_a_rule_that_crashes_in_a_part_is_an_error_of_all(monkeypatch):
 )
 def test_what_is_asked_of_the_whole_is_not_judged_in_parts(options, scope, may):
     assert in_parts(options, scope) is may
+
+
+def test_a_large_file_is_judged_in_parts_and_a_small_one_as_a_whole(tmp_path, monkeypatch):
+    """The command says the same either way, with sessions and without, packed or not."""
+    path = tmp_path / "c.jsonl"
+    path.write_bytes(b"".join(World(seed, "user", wbxml=False).story.text() for seed in (1, 2)))
+    packed = tmp_path / "p.jsonl.zst"
+    packed.write_bytes(zstandard.compress(path.read_bytes()))
+    seen, said = [], []
+    monkeypatch.setattr("replay.many.large.read_parts", lambda *a, **k: seen.append(1) or read_parts(*a, **k))
+    for form in ("text", "json"):
+        for each in (path, packed):
+            said.append([])
+            for large in (1, 1 << 30):
+                monkeypatch.setattr("replay.many.large.LARGE", large)
+                seen.clear()
+                said[-1].append(CliRunner().invoke(main, ["check", "--format", form, "-v", str(each)]).stdout)
+                assert bool(seen) is (large == 1)
+    assert all(one == other for one, other in said)
+
+
+def test_what_is_no_large_journal_is_left_to_the_readers(tmp_path):
+    for name, content in (
+        ("a.xml", b"<SyncML/>"),
+        ("b.jsonl", b'{"type": "open"}\n'),
+        ("c.zst", b"\x28\xb5\x2f\xfdxx"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        assert large_parts(str(tmp_path / name), None, None, lenient=False, large=1) is None
+    for path in ("-", str(tmp_path), str(tmp_path / "nothing"), "file:///nothing"):
+        assert large_parts(path, None, None, lenient=False, large=1) is None

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from replay.capture.contents import Contents
 from replay.capture.exchange import header
 from replay.expect.dialogue import Line
 from replay.expect.rules._dialogue import command_name
 from replay.syncml.credentials import HMAC_HEADER, MAC, auth_type
-from replay.syncml.model import Command, Cred, Message, Unknown
+from replay.syncml.model import Command, Cred, Unknown
 
 #: The place of an element: that of its command, and the names below it.
 Place = tuple[tuple[int, ...], tuple[str, ...]]
@@ -20,14 +21,17 @@ def has_credentials(line: Line) -> bool:
     )
 
 
-def misplaced(message: Message) -> Iterator[tuple[Place, str]]:
+def misplaced(contents: Contents) -> Iterator[tuple[Place, str]]:
     """Every Cred of a message that stands outside of SyncHdr or holds a MAC, and what is wrong with it."""
+    message = contents.message
     cred = message.header.cred
     if cred is not None and _is_mac(cred):
         yield ((), ("SyncHdr", "Cred")), "syncml:auth-MAC in Cred; it belongs into the HTTP header x-syncml-hmac"
+    if not contents.parts.cred:
+        return
     if _has_cred(message.unknown) or _has_cred(message.body_unknown):
         yield ((), ("SyncBody", "Cred")), "Cred outside of SyncHdr"
-    for place, command in message.walk():
+    for place, command in contents.commands:
         if _carries_cred(command):
             yield (place, ("Cred",)), f"Cred in {command_name(command)}, outside of SyncHdr"
 

@@ -6,7 +6,7 @@ from typing import Final
 from replay.expect.case import Case, Rule, Spot
 from replay.expect.dialogue import Answer, Line
 from replay.expect.finding import Finding, Party, Severity
-from replay.syncml.model import Command
+from replay.syncml.model import Command, Message
 
 #: The Status codes that SyncML defines (RP 10; facts, Status codes).
 CODES: Final = frozenset(
@@ -25,8 +25,14 @@ def command_name(command: Command | None) -> str:
 
 def message_name(line: Line) -> str:
     """A message in words: whose it is, its MsgID and its SessionID."""
-    session_id = line.message.header.session_id if line.message else None
-    return f"the {line.speaker}'s message {line.msg_id or 'without a MsgID'} (SessionID {session_id or 'missing'})"
+    return name_of_message(line.speaker, line.message)
+
+
+def name_of_message(speaker: str, message: Message | None) -> str:
+    """A message in words, where its speaker is known."""
+    msg_id = message.header.msg_id if message else None
+    session_id = message.header.session_id if message else None
+    return f"the {speaker}'s message {msg_id or 'without a MsgID'} (SessionID {session_id or 'missing'})"
 
 
 def in_a_row(names: Sequence[str], most: int = 5) -> str:

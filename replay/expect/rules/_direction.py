@@ -3,7 +3,6 @@
 from replay.capture.references import REQUEST
 from replay.capture.sessions import same_host
 from replay.capture.turns import Turn
-from replay.expect.rules._devinfo import dev_id
 from replay.syncml.model import Message
 
 
@@ -22,12 +21,12 @@ def swapped(turn: Turn, side: str) -> bool:
     if _is_url(target if side == REQUEST else source) and not _is_url(source if side == REQUEST else target):
         return False  # plainly right
     if side == REQUEST:
-        return _is_server(turn, source, other=target) or _says_so_itself(message, target, source)
+        return _is_server(turn, source, other=target) or _says_so_itself(turn, target, source)
     asked = addresses(turn.request) if turn.request is not None else (None, None)
     if asked == (source, target) and swapped(turn, REQUEST):
         return False  # sent back to where the message said that it came from
-    if asked == (target, source) and target != source and turn.request is not None:
-        own = dev_id(turn.request)
+    if asked == (target, source) and target != source and turn.request_contents is not None:
+        own = turn.request_contents.parts.dev_id
         if own is not None and own[2] == source and own[2] != target:
             return True
     return _is_server(turn, target, other=source)
@@ -49,11 +48,11 @@ def _is_server(turn: Turn, uri: str, *, other: str) -> bool:
     return url is not None and same_host(uri, url) and (uri == other or not same_host(other, url))
 
 
-def _says_so_itself(message: Message, target: str, source: str) -> bool:
+def _says_so_itself(turn: Turn, target: str, source: str) -> bool:
     """Whether a device's message gives as its DevId what stands in Target, not in Source."""
-    own = dev_id(message)
+    own = turn.request_contents.parts.dev_id if turn.request_contents is not None else None
     return own is not None and own[2] == target and own[2] != source
 
 
 def _is_url(uri: str) -> bool:
-    return uri.lower().startswith(("http://", "https://"))
+    return uri[:8].lower().startswith(("http://", "https://"))

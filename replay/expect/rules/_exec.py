@@ -11,7 +11,7 @@ import msgspec
 from replay.capture.references import RESPONSE
 from replay.expect.case import Case, Rule, Said
 from replay.expect.finding import Finding
-from replay.syncml.model import Exec, Item
+from replay.syncml.model import Item
 from replay.syncml.unenrol import is_unenroll_node
 
 _PROVIDER: Final = re.compile(r"(?:^|/)DMClient/Provider/([^/]*)/Unenroll/?$")
@@ -65,9 +65,8 @@ def _sent(case: Case) -> Iterator[ExecSent]:
     for said in case.said:
         if said.side != RESPONSE:
             continue
-        for place, command in said.commands:
-            if isinstance(command, Exec):
-                for number, item in enumerate(command.items, 1):
-                    target = item.target.uri if item.target else None
-                    if target is not None and is_unenroll_node(target):
-                        yield ExecSent(said, place, item, number, target)
+        for place, command in said.contents.execs:
+            for number, item in enumerate(command.items, 1):
+                target = item.target.uri if item.target else None
+                if target is not None and is_unenroll_node(target):
+                    yield ExecSent(said, place, item, number, target)

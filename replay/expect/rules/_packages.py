@@ -4,9 +4,10 @@ A message without Final says that more of its package follows. Whether it does i
 more, and what still answers an older message goes on.
 """
 
+from replay.capture.contents import Contents
 from replay.capture.sessions import Session
 from replay.capture.turns import Turn
-from replay.expect.rules._devinfo import dev_info, opens_session
+from replay.expect.rules._devinfo import opens_session
 from replay.expect.unseen import Unseen
 from replay.syncml.model import Alert, Message, Results, Status
 from replay.syncml.names import CHALLENGES, NEXT_MESSAGE, SESSION_ABORT
@@ -46,26 +47,28 @@ class Packages:
         session, all was said in it that was due, and the server closed the session in peace or nothing depended on its
         answer (an empty 200; the alert, UNENR)."""
         turn, exchange = self.session.turns[place], self.session.turns[place].exchange
-        if place + 1 < len(self.session.turns) or turn.request is None or turn.asked_again:
+        contents = turn.request_contents
+        if place + 1 < len(self.session.turns) or contents is None or turn.asked_again:
             return None
         response = exchange.response
         closed = response is not None and exchange.answered and response.status == 200 and not response.body
         if exchange.cut or not (closed or self._is_delivered_alert(turn)):
             return None
-        return True if self._is_whole(place, turn.request) else None
+        return True if self._is_whole(place, contents) else None
 
     def _is_delivered_alert(self, turn: Turn) -> bool:
         exchange = turn.exchange
         over = exchange.failure is not None and exchange.failure.cause != "proxy-stopped"
         return exchange.delivered and over and turn.request is not None and next(alerts(turn.request), None) is not None
 
-    def _is_whole(self, place: int, message: Message) -> bool:
+    def _is_whole(self, place: int, contents: Contents) -> bool:
         """Whether a device's message says all that was due in it: package 1's parts, or a Status for everything before."""
+        message = contents.message
         if _has_alert(message, SESSION_ABORT):
             return True
         before = answer_of(self.session.turns[place - 1]) if place else None
         if before is None:
-            return opens_session(message) and next(dev_info(message), None) is not None
+            return opens_session(contents) and contents.parts.dev_info
         answered = {c.cmd_ref for c in message.commands if isinstance(c, Status) and c.msg_ref == before.header.msg_id}
         return all(isinstance(command, (Status, Results)) or command.cmd_id in answered for _, command in before.walk())
 
@@ -83,18 +86,21 @@ class Packages:
         if not known:
             return None
         if following is not None:
-            if _has_alert(following, SESSION_ABORT) or following.header.msg_id == request.header.msg_id:
+            said = following.message
+            if _has_alert(said, SESSION_ABORT) or said.header.msg_id == request.header.msg_id:
                 return None  # it broke off, or the same again: nobody knows what the server would have sent
-            return not _has_alert(following, NEXT_MESSAGE)
+            return not _has_alert(said, NEXT_MESSAGE)
         return True if _leaves_nothing_to_answer(message) else None
 
-    def _following(self, place: int) -> tuple[Message | None, bool]:
+    def _following(self, place: int) -> tuple[Contents | None, bool]:
         """The device's next message, None where the session ends; and whether that is known."""
         turns = self.session.turns
         if place + 1 == len(turns):
             return None, True
         following = turns[place + 1]
-        return following.request, following.request is not None and self.unseen.between(turns[place], following) == 0
+        return following.request_contents, following.request is not None and self.unseen.between(
+            turns[place], following
+        ) == 0
 
 
 def answer_of(turn: Turn) -> Message | None:
@@ -119,12 +125,12 @@ def _is_in_object(message: Message) -> bool:
     return any(command.items[-1].more_data for command in last)
 
 
-def _goes_on(following: Message, answer: Message) -> bool:
+def _goes_on(following: Contents, answer: Message) -> bool:
     """Whether a device's message goes on with the package before: it still answers what came before the last message of the
     server, or it still brings parts of package 1."""
-    if opens_session(following) or next(dev_info(following), None) is not None:
+    if opens_session(following) or following.parts.dev_info:
         return True
-    references = [c.msg_ref for c in following.commands if isinstance(c, (Status, Results))]
+    references = [c.msg_ref for c in following.message.commands if isinstance(c, (Status, Results))]
     return any(reference != answer.header.msg_id for reference in references if reference)
 
 

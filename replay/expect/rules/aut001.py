@@ -20,6 +20,7 @@ None is known. A message that is sent again is judged once.
 
 from collections.abc import Iterable, Iterator
 
+from replay.capture.contents import Contents
 from replay.expect.case import Case, Rule, Spot
 from replay.expect.dialogue import Line
 from replay.expect.finding import Finding, Severity
@@ -39,12 +40,16 @@ RULE = Rule(
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of AUT001."""
     for dialogue in subject.dialogues:
-        for line in dialogue.judged:
-            yield from _on(subject, line)
+        for line in dialogue.lines:
+            contents = line.contents
+            if contents is None or not (contents.parts.cred or contents.message.header.cred is not None):
+                continue
+            if line.judged:
+                yield from _on(subject, line, contents)
 
 
-def _on(subject: Case, line: Line) -> Iterator[Finding]:
-    found = list(misplaced(line.message)) if line.message is not None else []
+def _on(subject: Case, line: Line, contents: Contents) -> Iterator[Finding]:
+    found = list(misplaced(contents))
     if found:
         places, tail = found[0][0]
         text = f"in {message_name(line)}: {in_a_row([what for _, what in found])}"

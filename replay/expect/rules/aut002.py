@@ -22,6 +22,7 @@ Status 407 with Chal in the answer to message 1; message 2 has Cred in SyncHdr.
 Status 407 with Chal in the answer to message 1; message 2 has no Cred.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 
 from replay.capture.references import REQUEST, RESPONSE
@@ -90,10 +91,10 @@ def _instead(subject: Case, dialogue: Dialogue, challenge: Answer) -> str | None
     exchange = challenge.line.turn.exchange
     if exchange.failure is not None:
         return None
-    began = (each for each in dialogue.session.enrolment.sessions if each.order > exchange.order)
-    another = next(began, None)
-    if another is not None:
-        return f"the device sends nothing more in that session, and opens session {another.number}"
+    sessions = dialogue.session.enrolment.sessions
+    began = bisect_right(sessions, exchange.order, key=lambda each: each.order)
+    if began < len(sessions):
+        return f"the device sends nothing more in that session, and opens session {sessions[began].number}"
     quiet = QUIET if subject.options.quiet is None else subject.options.quiet
     if waited(subject, exchange) >= quiet:
         return "the device sends nothing more in that session"
@@ -102,4 +103,4 @@ def _instead(subject: Case, dialogue: Dialogue, challenge: Answer) -> str | None
 
 def _may_have_credentials(line: Line) -> bool:
     """Whether a message has credentials, even in the wrong place (AUT001), or is not known."""
-    return line.message is None or has_credentials(line) or any(misplaced(line.message))
+    return line.contents is None or has_credentials(line) or any(misplaced(line.contents))

@@ -23,11 +23,10 @@ Content-Type: text/xml
 from collections.abc import Iterable
 from typing import Final
 
-from replay.capture.exchange import header
 from replay.capture.references import REQUEST
 from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
-from replay.expect.rules._said import fault, headers_of
+from replay.expect.rules._said import fault
 from replay.syncml.media import media_type
 
 RULE = Rule(
@@ -45,11 +44,10 @@ _BYTES: Final = "application/octet-stream"
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of HTP001."""
-    headers = headers_of(subject)
-    if not headers:
+    given, expected = subject.content_type, _EXPECTED[subject.message.form]
+    if given == expected or not subject.headers:
         return
-    given = header(headers, "content-type")
-    kind, expected = media_type(given), _EXPECTED[subject.message.form]
+    kind = media_type(given)
     if kind == expected:
         return
     accepted = kind in _OLD or kind in _EXPECTED.values() or (kind == _BYTES and subject.side != REQUEST)

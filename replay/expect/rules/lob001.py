@@ -53,7 +53,7 @@ RULE = Rule(
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of LOB001."""
     for dialogue in subject.dialogues:
-        if any(_has_chunk(line) for line in dialogue.lines) or any(_has_213(line) for line in dialogue.lines):
+        if _BUFFERED in dialogue.codes or any(map(_has_chunk, dialogue.lines)):
             yield from _Objects(subject, dialogue).findings()
 
 
@@ -124,7 +124,7 @@ class _Objects:
             yield from self._answers(line)
             if line.message is None:
                 self.open[line.side], self.sure[line.side] = None, False
-            elif line.alerts(SESSION_ABORT, _NO_END_OF_DATA):
+            elif line.has_alert(SESSION_ABORT) or line.has_alert(_NO_END_OF_DATA):
                 self.open = {}
             elif not line.refused and line.by_peer:  # what was refused is sent again
                 yield from self._chunks(line)
@@ -205,7 +205,7 @@ class _Objects:
         if open_ is None or not line.judged or open_.chunks[-1].line.place != line.place - 1:
             return
         chunk = open_.chunks[-1]
-        aborted = line.alerts(SESSION_ABORT, _NO_END_OF_DATA)
+        aborted = line.has_alert(SESSION_ABORT) or line.has_alert(_NO_END_OF_DATA)
         answered = chunk.place in chunk.line.answers or chunk.line.refused or any(each.stray for each in line.carries)
         if isinstance(chunk.command, Results) and not answered and not aborted:
             what = f"no Status 213 for the chunk in {chunk.name}"
@@ -236,18 +236,12 @@ class _Objects:
 
 
 def _has_chunk(line: Line) -> bool:
-    return line.message is not None and any(
-        item.more_data for _, command in line.message.walk() for item in command.items
-    )
-
-
-def _has_213(line: Line) -> bool:
-    return any(answer.code == _BUFFERED for answer in line.carries)
+    return line.contents is not None and line.contents.parts.more_data
 
 
 def _items(line: Line) -> Iterator[_Chunk]:
     """Every item of a message that brings data, in order; those of Status and Alert only where they have MoreData."""
-    for place, command in line.message.walk() if line.message else ():
+    for place, command in line.commands:
         for number, item in enumerate(command.items, 1):
             if item.more_data or not isinstance(command, (Status, Alert)):
                 yield _Chunk(line, place, command, item, number)

@@ -21,7 +21,7 @@ from collections.abc import Iterable
 
 from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
-from replay.expect.rules._header import is_of_version_11, wrong_versions
+from replay.expect.rules._header import VERSIONS, is_of_version_11, wrong_versions
 from replay.expect.rules._said import fault
 
 RULE = Rule(
@@ -36,6 +36,9 @@ RULE = Rule(
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG003."""
+    header = subject.message.header
+    if header.ver_dtd == VERSIONS["VerDTD"] and header.ver_proto == VERSIONS["VerProto"]:
+        return
     wrong = list(wrong_versions(subject.message))
     if wrong:
         also = f"; the namespace is {subject.message.namespace!r}" if is_of_version_11(subject.message) else ""

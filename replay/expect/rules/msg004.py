@@ -27,6 +27,7 @@ from replay.expect.finding import Finding, Severity
 from replay.expect.rules._dialogue import in_a_row
 from replay.expect.rules._header import lacking
 from replay.expect.rules._said import fault
+from replay.syncml.model import Address
 
 RULE = Rule(
     id="MSG004",
@@ -41,6 +42,9 @@ RULE = Rule(
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG004."""
     message = subject.message
+    header = message.header
+    if header.session_id and header.msg_id and _has_uri(header.target) and _has_uri(header.source):
+        return
     if message.is_foreign:
         return
     if not message.has_header:
@@ -49,3 +53,7 @@ def check(subject: Said) -> Iterable[Finding]:
     missing = lacking(message)
     if missing:
         yield fault(subject, RULE, in_a_row(missing), tail=("SyncHdr", missing[0].split()[0]))
+
+
+def _has_uri(address: Address | None) -> bool:
+    return address is not None and bool(address.uri)

@@ -38,6 +38,8 @@ def check(subject: Case) -> Iterable[Finding]:
     known: set[tuple[int, str]] = set()
     for said in subject.said:
         given = said.message.header.session_id or ""
+        if len(given) <= _LONGEST and given.isascii():
+            continue
         length = len(given.encode("utf-8", "surrogatepass"))
         whose = said.session.number if said.session else -said.turn.number
         if length <= _LONGEST or (whose, given) in known:

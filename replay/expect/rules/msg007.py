@@ -48,11 +48,22 @@ def check(subject: Case) -> Iterable[Finding]:
     """Findings of MSG007."""
     unseen = subject.unseen
     for session in subject.traffic.sessions:
+        if _is_right(session):
+            continue
         for side, steps in ((REQUEST, _of_device(subject, session, unseen)), (RESPONSE, _of_server(session, unseen))):
             for step in steps:
                 spot = Spot(step.turn, side, tail=("SyncHdr", "MsgID"))
                 severity = Severity.WARNING if step.resent else None
                 yield subject.finding(RULE, step.text, spot=spot, severity=severity)
+
+
+def _is_right(session: Session) -> bool:
+    """Whether both count from 1 on without a gap: so it nearly always is, and there is nothing more to be asked."""
+    for number, turn in enumerate(session.turns, 1):
+        message = answer_of(turn)
+        if message is None or turn.message_id != message.header.msg_id or turn.message_id != str(number):
+            return False
+    return True
 
 
 def _of_device(subject: Case, session: Session, unseen: Unseen) -> Iterator[Step]:
@@ -96,13 +107,15 @@ def _is_due_again(before: Turn) -> bool:
 def _begins_wrong(subject: Case, session: Session, unseen: Unseen) -> bool:
     """Whether a session that does not begin with MsgID 1 begins in this capture all the same: with package 1 that answers
     nothing, and is not sent again with credentials after a challenge. Of the alert in such a message UNE002 speaks."""
+    contents = session.turns[0].request_contents
     first = session.turns[0].request
     if (
-        session.turns[0].number in subject.alert_carriers
+        contents is None
+        or session.turns[0].number in subject.alert_carriers
         or first is None
         or message_number(first.header.msg_id) is None
         or first.header.cred is not None
     ):
         return False
     answers = any(isinstance(command, Status) for command in first.commands)
-    return opens_session(first) and not answers and unseen.between(None, session.turns[0]) == 0
+    return opens_session(contents) and not answers and unseen.between(None, session.turns[0]) == 0

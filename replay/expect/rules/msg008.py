@@ -38,6 +38,8 @@ _WRONG = {None: "has no CmdID", "": "has an empty CmdID", "0": "has the CmdID 0"
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG008."""
+    if subject.contents.parts.own_ids:
+        return
     wrong = [(place, command) for place, command in subject.commands if command.cmd_id in _WRONG]
     if wrong:
         text = in_a_row([f"{command.name} {_WRONG[command.cmd_id]}" for _, command in wrong])

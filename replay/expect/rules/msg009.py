@@ -36,6 +36,8 @@ RULE = Rule(
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG009."""
+    if subject.contents.parts.own_ids:
+        return
     first: dict[str, str] = {}
     again: dict[str, list[str]] = {}
     where: tuple[int, ...] | None = None

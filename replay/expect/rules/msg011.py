@@ -22,8 +22,9 @@ Get from the device; Put from anybody; Alert 1201 from the server.
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from replay.capture.references import REQUEST, RESPONSE
 from replay.expect.case import Rule, Said
-from replay.expect.finding import Finding, Party, Severity
+from replay.expect.finding import Finding, Severity
 from replay.expect.rules._dialogue import command_name, in_a_row
 from replay.expect.rules._said import fault
 from replay.syncml.model import Alert, Command, Unknown
@@ -38,18 +39,16 @@ RULE = Rule(
     scope="message",
 )
 _COMMANDS: Final = {
-    Party.DEVICE: frozenset({"Alert", "Replace", "Results", "Status"}),
-    Party.SERVER: frozenset(
-        {"Add", "Alert", "Atomic", "Copy", "Delete", "Exec", "Get", "Replace", "Sequence", "Status"}
-    ),
+    REQUEST: frozenset({"Alert", "Replace", "Results", "Status"}),
+    RESPONSE: frozenset({"Add", "Alert", "Atomic", "Copy", "Delete", "Exec", "Get", "Replace", "Sequence", "Status"}),
 }
 _NOT_OF_DM: Final = frozenset({"Map", "Move", "Put", "Search", "Sync"})
 #: Elements of SyncML inside commands (facts B16); NoResp, which the model knows, is one as well.
 _ELEMENTS: Final = frozenset({"Archive", "Lang", "MapItem", "NoResults", "NumberOfChanges", "SftDel"})
 #: Alert codes that the other side may not send.
 _ALERTS: Final = {
-    Party.DEVICE: frozenset(str(code) for code in range(1100, 1105)),
-    Party.SERVER: frozenset({SERVER_INITIATED, CLIENT_INITIATED, CLIENT_EVENT, GENERIC_ALERT}),
+    REQUEST: frozenset(str(code) for code in range(1100, 1105)),
+    RESPONSE: frozenset({SERVER_INITIATED, CLIENT_INITIATED, CLIENT_EVENT, GENERIC_ALERT}),
 }
 #: What is wrong, in words, and where.
 _Wrong = tuple[str, tuple[int, ...], tuple[str, ...]]
@@ -57,17 +56,31 @@ _Wrong = tuple[str, tuple[int, ...], tuple[str, ...]]
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG011."""
+    if _is_plain(subject):
+        return
     wrong = list(_wrong(subject))
     if wrong:
         _, places, tail = wrong[0]
         yield fault(subject, RULE, in_a_row([text for text, _, _ in wrong]), places=places, tail=tail)
 
 
+def _is_plain(said: Said) -> bool:
+    """Whether a message has nothing but commands and alerts that its sender may send, with nothing unusual in them."""
+    message, contents = said.message, said.contents
+    if message.header.no_resp or message.body_unknown or contents.parts.extras:
+        return False
+    allowed = _COMMANDS[said.side]
+    for _, command in contents.commands:
+        if command.name not in allowed:
+            return False
+    return not contents.has_alert(_ALERTS[said.side])
+
+
 def _wrong(said: Said) -> Iterator[_Wrong]:
     if said.message.header.no_resp:
         yield "SyncHdr has NoResp, which DM does not use", (), ("SyncHdr", "NoResp")
     for place, command in said.commands:
-        text = _command(command, said.party)
+        text = _command(command, said)
         if text is not None:
             yield text, place, ()
         else:
@@ -76,14 +89,14 @@ def _wrong(said: Said) -> Iterator[_Wrong]:
         yield f"{unknown.name} in SyncBody is no command", (), ("SyncBody", unknown.name)
 
 
-def _command(command: Command, party: Party) -> str | None:
+def _command(command: Command, said: Said) -> str | None:
     """What is wrong with a command as such, in words."""
     if command.name in _NOT_OF_DM:
         return f"{command_name(command)}, which DM does not use"
-    if command.name not in _COMMANDS[party]:
-        return f"{command_name(command)}, which a {party} does not send"
-    if isinstance(command, Alert) and command.code in _ALERTS[party]:
-        return f"{command_name(command)} with the code {command.code}, which a {party} does not send"
+    if command.name not in _COMMANDS[said.side]:
+        return f"{command_name(command)}, which a {said.party} does not send"
+    if isinstance(command, Alert) and command.code in _ALERTS[said.side]:
+        return f"{command_name(command)} with the code {command.code}, which a {said.party} does not send"
     return None
 
 

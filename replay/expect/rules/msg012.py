@@ -56,9 +56,9 @@ class _Child(Struct, frozen=True):
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG012."""
-    wrong = list(_wrong(subject))
-    if not wrong:
+    if not subject.contents.parts.wrong_meta:
         return
+    wrong = list(_wrong(subject))
     types = _types_of_alerts(subject)
     for accepted in (False, True):
         found = [child for child in wrong if child.accepted is accepted and (child.places, child.tail) not in types]

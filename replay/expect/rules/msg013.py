@@ -29,7 +29,7 @@ from replay.capture.sessions import Session
 from replay.capture.turns import Turn
 from replay.expect.case import Case, Rule, Spot
 from replay.expect.finding import Finding, Severity
-from replay.expect.rules._devinfo import dev_info, opens_session
+from replay.expect.rules._devinfo import opens_session
 from replay.expect.rules._packages import Packages, asked_in_http
 from replay.expect.rules._said import name_of
 from replay.expect.unseen import Unseen
@@ -50,16 +50,27 @@ def check(subject: Case) -> Iterable[Finding]:
     """Findings of MSG013."""
     unseen = subject.unseen
     for session in subject.traffic.sessions:
+        if _is_plainly_whole(session):
+            continue
         for package in _packages_one(session, unseen):
-            messages = [turn.request for turn in package if turn.request is not None]
+            messages = [turn.request_contents for turn in package if turn.request_contents is not None]
             lacks = []
             if not any(opens_session(message) for message in messages):
                 lacks.append("no Alert 1200 or 1201")
-            if not any(True for message in messages for _ in dev_info(message)):
+            if not any(message.parts.dev_info for message in messages):
                 lacks.append("no Replace of DevInfo")
             if lacks:
                 text = f"in {name_of(package[0], REQUEST)}: package 1 has {' and '.join(lacks)}"
                 yield subject.finding(RULE, text, spot=Spot(package[0], REQUEST, tail=("SyncBody",)))
+
+
+def _is_plainly_whole(session: Session) -> bool:
+    """Whether package 1 is the first message alone and has everything, and was not sent again: so it nearly always is."""
+    first = session.turns[0]
+    contents = first.request_contents
+    if contents is None or not contents.message.final or not contents.parts.dev_info or not opens_session(contents):
+        return False
+    return not first.asked_again and (len(session.turns) == 1 or session.turns[1].message_id != "1")
 
 
 def _gives_up(turn: Turn) -> bool:

@@ -43,14 +43,20 @@ _Found = tuple[tuple[int, ...], tuple[str | tuple[str, int], ...], str, Command]
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of MSG014."""
     by_server: dict[int, set[str]] = {}
+    triggers: dict[int, list[ExecSeen]] = {}
+    for each in subject.episodes:
+        for seen in each.episode.execs:
+            triggers.setdefault(seen.turn.number, []).append(seen)
     for said in subject.said:
+        if not said.contents.parts.slash:
+            continue
         found = list(_with_slash(said))
         if not found:
             continue
         named = by_server.setdefault(_number(said.session.enrolment if said.session else None), set())
         if said.party is Party.SERVER:
             named |= {uri for _, _, uri, _ in found}
-            execs = [seen for each in subject.episodes for seen in each.episode.execs if seen.turn is said.turn]
+            execs = triggers.get(said.turn.number, [])
             found = [each for each in found if not _is_une016s(each, execs)]
         else:
             found = [each for each in found if each[2] not in named]

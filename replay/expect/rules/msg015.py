@@ -22,7 +22,6 @@ from collections.abc import Iterable
 
 from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Party, Severity
-from replay.expect.rules._devinfo import dev_id
 from replay.expect.rules._direction import swapped
 from replay.expect.rules._said import fault
 
@@ -41,7 +40,7 @@ def check(subject: Said) -> Iterable[Finding]:
     source = subject.message.header.source
     if subject.party is not Party.DEVICE or source is None or not source.uri:
         return
-    found = dev_id(subject.message)
+    found = subject.contents.parts.dev_id
     if found is None or found[2] == source.uri or swapped(subject.turn, subject.side):
         return
     place, number, given = found

@@ -24,7 +24,6 @@ from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
 from replay.expect.rules._dialogue import command_name, in_a_row
 from replay.expect.rules._said import fault
-from replay.syncml.model import Alert
 
 RULE = Rule(
     id="MSG016",
@@ -42,11 +41,9 @@ _DIGITS: Final = 18
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG016."""
-    wrong = [
-        (place, command)
-        for place, command in subject.commands
-        if isinstance(command, Alert) and command.code not in _DEFINED
-    ]
+    if not subject.contents.alerts:
+        return
+    wrong = [(place, alert) for place, alert in subject.contents.alerts if alert.code not in _DEFINED]
     if wrong:
         text = in_a_row([f"{command_name(command)} {_fault_of(command.code)}" for _, command in wrong])
         yield fault(subject, RULE, text, places=wrong[0][0], tail=("Data",))

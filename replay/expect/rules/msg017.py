@@ -24,10 +24,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from replay.capture import har, viewer
-from replay.capture.exchange import header
 from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
-from replay.expect.rules._said import fault, headers_of
+from replay.expect.rules._said import fault
 from replay.syncml import wbxml
 from replay.syncml.model import Message
 from replay.syncml.xml import declared_encoding
@@ -65,10 +64,13 @@ def check(subject: Said) -> Iterable[Finding]:
 
 def _declared(said: Said) -> Iterator[tuple[str, str]]:
     """What names an encoding, in words, and the name."""
-    declared = said.message.declared or declared_encoding(_as_letters(said.message.raw))
+    declared = said.message.declared
+    if not declared and b"?" in said.message.raw[:_HEAD]:  # without one there is no declaration
+        declared = declared_encoding(_as_letters(said.message.raw))
     if declared:
         yield "the XML declaration says", declared
-    charset = _CHARSET.search(header(headers_of(said), "content-type") or "")
+    content_type = said.content_type
+    charset = _CHARSET.search(content_type) if content_type and "=" in content_type else None
     if charset:
         yield "charset in Content-Type says", charset[1]
 

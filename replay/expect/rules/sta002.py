@@ -43,6 +43,8 @@ def check(subject: Case) -> Iterable[Finding]:
         id(departure.command) for each in subject.episodes for departure in each.run.by_rule("UNE009")
     }  # fmt: skip
     for dialogue in subject.dialogues:
+        if not dialogue.dangling:
+            continue
         for line in dialogue.judged:
             yield from on_answers(subject, RULE, _dangling(dialogue, line, elsewhere))
 

@@ -38,6 +38,8 @@ RULE = Rule(
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA003."""
     for dialogue in subject.dialogues:
+        if not dialogue.misnamed:
+            continue
         for line in dialogue.judged:
             misnamed = ((answer, _what(answer)) for answer in line.carries if answer.misnamed)
             yield from on_answers(subject, RULE, misnamed, "Cmd")

@@ -20,12 +20,16 @@ Status for CmdRef 0, 3, 2, 4; or for CmdRef 2, 0.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from replay.expect.case import Case, Rule
 from replay.expect.dialogue import Answer, Line
 from replay.expect.finding import Finding, Severity
 from replay.expect.rules._dialogue import command_name, on_answers
 from replay.syncml.model import Status
+
+#: The place of the first element of SyncBody.
+_FIRST: Final = (0,)
 
 RULE = Rule(
     id="STA004",
@@ -40,14 +44,33 @@ RULE = Rule(
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA004."""
     for dialogue in subject.dialogues:
-        for line in dialogue.judged:
-            yield from on_answers(subject, RULE, _out_of_order(line))
+        for line in dialogue.lines:
+            if not _is_in_order(line) and line.judged:
+                yield from on_answers(subject, RULE, _out_of_order(line))
+
+
+def _is_in_order(line: Line) -> bool:
+    """Whether every Status answers what stands behind what the one before it answers, in one message, and the one for SyncHdr is
+    the first element: so it nearly always is, and no finer look is needed."""
+    before: Answer | None = None
+    for answer in line.carries:
+        if not isinstance(answer.command, Status):
+            continue
+        if answer.to is None:
+            return False
+        if before is None or before.to is None:
+            if answer.to_header and answer.sent.place != _FIRST:
+                return False
+        elif answer.target is not before.target or answer.to.place <= before.to.place:
+            return False
+        before = answer
+    return True
 
 
 def _out_of_order(line: Line) -> Iterator[tuple[Answer, str]]:
     counted = [each for each in line.carries if isinstance(each.command, Status) and not _is_doubtful(each)]
     header = next((each for each in counted if each.to_header), None)
-    if header is not None and header.sent.place != (0,):
+    if header is not None and header.sent.place != _FIRST:
         yield header, f"{_name(header)} is not the first element of SyncBody"
     last: dict[int, Answer] = {}
     for answer in counted:

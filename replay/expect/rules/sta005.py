@@ -39,6 +39,8 @@ RULE = Rule(
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA005."""
     for dialogue in subject.dialogues:
+        if not dialogue.twice:
+            continue
         for line in dialogue.judged:
             twice = ((answer, _what(answer)) for answer in line.carries if answer.twice)
             yield from on_answers(subject, RULE, twice)

@@ -39,6 +39,8 @@ RULE = Rule(
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA006."""
     for dialogue in subject.dialogues:
+        if dialogue.codes <= CODES:
+            continue
         for line in dialogue.judged:
             unknown = [each for each in line.carries if isinstance(each.command, Status) and each.code not in CODES]
             if unknown:

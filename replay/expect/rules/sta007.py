@@ -45,6 +45,8 @@ RULE = Rule(
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA007."""
     for dialogue in subject.dialogues:
+        if dialogue.codes <= _FITTING:
+            continue
         own: dict[int, set[int]] = {}
         for line in dialogue.judged:
             unfitting = ((answer, _what(answer)) for answer in line.carries if _is_unfitting(answer, own))

@@ -46,6 +46,8 @@ _Codes = dict[str | None, dict[str | None, None]]
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA008."""
     for dialogue in subject.dialogues:
+        if not dialogue.has_results:
+            continue
         gets: dict[int, _Codes] = {}
         for line in dialogue.judged:
             if line.side == REQUEST:
@@ -72,7 +74,7 @@ def _wrong(answer: Answer, gets: dict[int, _Codes]) -> str | None:
 
 def _gets(line: Line) -> _Codes:
     found: _Codes = {}
-    for place, command in line.message.walk() if line.message else ():
+    for place, command in line.commands:
         if command.name == "Get":
             codes = found.setdefault(command.cmd_id, {})
             codes.update(dict.fromkeys(answer.code for answer in line.answers.get(place, ())))
