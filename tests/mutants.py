@@ -15,16 +15,17 @@ from tests.generated import SCENARIOS, World
 
 _TEXTS = (
     "", "0", "1", "2", "-1", "1e9", " ", "9" * 30, "9" * 5000, "²", "\u202e", "x" * 300, "/", "./DevInfo/DevId", "1226", "1223",
-    "1222", "1200", "407", "401", "200", "212", "213", "101", "com.microsoft:mdm.unenrollment.userrequest", "AADJ Unregister Failed",
+    "1222", "1200", "407", "401", "200", "212", "213", "101", "com.microsoft:mdm.unenrollment.userrequest",
+    "AADJ Unregister Failed",
     "./Vendor/MSFT/DMClient/Provider/P/Unenroll", "https://mdm.example.test/x", "int", "chr", "%", "é", "\n1\n", "SyncHdr", "Exec",
 )  # fmt: skip
 _NAMES = (
     "Alert Status Results Get Exec Replace Atomic Sequence Put Item Meta Data Target Source LocURI CmdID MsgRef CmdRef Cmd Final "
     "MoreData Chal Cred Type Format Size NextNonce SyncHdr SyncBody MsgID SessionID RespURI NoResp Correlator TargetRef"
-).split()
+).split()  # noqa: SIM905 - a list of words is read as one
 _VALUES = (
-    None, 0, -1, 1e300, "x", [], {}, True, 200, 401, 500, 301, "server", "proxy", "connect-failed", "client-closed", "proxy-stopped",
-    "truncated",
+    None, 0, -1, 1e300, "x", [], {}, True, 200, 401, 500, 301, "server", "proxy", "connect-failed", "client-closed",
+    "proxy-stopped", "truncated",
 )  # fmt: skip
 _CAUSES = ("truncated", "client-closed", "proxy-stopped", "server-closed", "connect-failed")
 _WORLDS = 40

@@ -270,5 +270,12 @@ def test_many_wrong_answers_in_one_message_are_one_finding():
 
 
 def test_a_chunk_that_names_no_node_is_named_by_its_command():
-    talk = Talk().say([*opening()[:-1], alert("1226", "7").replace("</Alert>", "<Item><Data>1</Data><MoreData/></Item></Alert>"), opening()[-1]], None)
+    talk = Talk().say(
+        [
+            *opening()[:-1],
+            alert("1226", "7").replace("</Alert>", "<Item><Data>1</Data><MoreData/></Item></Alert>"),
+            opening()[-1],
+        ],
+        None,
+    )
     assert "the first chunk of Alert (CmdID 7) has no Size" in talk.of("LOB001")[0].message

@@ -284,3 +284,19 @@ def test_only_the_number_is_wrong():
     )
     story.exchange(request, story.answer(request).replace(b"<MsgID>3<", b"<MsgID>2<"))
     only(story.judge(), "MSG007")
+
+
+@pytest.mark.parametrize(
+    ("header", "findings"),
+    [
+        (["x-syncml-hmac", 'algorithm=MD5, username="u", mac=2D46GqYIUX3wANTn3GYB+A=='], []),
+        (["Authorization", "Bearer x"], []),
+        (["X-Other", "y"], [("device", "error", 1)]),
+    ],
+)
+def test_a_capture_that_begins_after_the_challenge(header, findings):
+    """Package 1 with a MAC, or with credentials of HTTP, is what comes after one that the capture does not have."""
+    story = Story()
+    request = story.package_one("1", number=2)
+    story.exchange(request, story.answer(request), headers=[["Content-Type", messages.CONTENT_TYPE], header])
+    assert found(story.close()) == findings

@@ -183,7 +183,8 @@ def test_what_a_step_asks_for_has_to_hold_for_one_item(tmp_path):
 
 
 def test_an_optional_step_that_was_begun_has_to_be_finished(tmp_path):
-    text = '[[step]]\nname = "d"\nsender = "server"\ncommand = "Delete"\npresence = "optional"\ntimes = 2\n[[step]]\nname = "e"\nwhat = "exec"'
+    text = '[[step]]\nname = "d"\nsender = "server"\ncommand = "Delete"\npresence = "optional"\ntimes = 2\n'
+    text += '[[step]]\nname = "e"\nwhat = "exec"'
     own = scenario_of(tmp_path, text)
     assert departures(leaving(), own) == []
     assert departures(leaving(delete(10), delete(11)), own) == []

@@ -44,7 +44,9 @@ def check(subject: Case) -> Iterable[Finding]:
         if response.status >= 400 or exchange.failure.cause == "proxy-stopped":
             continue
         severity = Severity.WARNING if turn.number in subject.alert_carriers else None
-        came = f"{exchange.failure.received} bytes came" if exchange.failure.received is not None else "fewer bytes came"
+        came = (
+            f"{exchange.failure.received} bytes came" if exchange.failure.received is not None else "fewer bytes came"
+        )
         promised = header(response.headers, "content-length")
         if exchange.failure.received is not None:
             of = f" of the {promised} that were promised" if promised else ""

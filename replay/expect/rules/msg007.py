@@ -22,7 +22,9 @@ The device's MsgIDs are 1, 3; or the server answers MsgID 1 and MsgID 2 with Msg
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
+from replay.capture.exchange import header
 from replay.capture.references import REQUEST, RESPONSE
 from replay.capture.sessions import Session, message_number
 from replay.capture.turns import Turn, host_of
@@ -32,8 +34,11 @@ from replay.expect.rules._counting import Counter, Step
 from replay.expect.rules._devinfo import opens_session
 from replay.expect.rules._packages import answer_of, asked_in_http
 from replay.expect.unseen import Unseen
+from replay.syncml.credentials import HMAC_HEADER
 from replay.syncml.model import Status
 
+#: Headers in which a device shows credentials: a MAC, and those of HTTP itself.
+_CREDENTIALS: Final = (HMAC_HEADER, "authorization")
 RULE = Rule(
     id="MSG007",
     name="message-id",
@@ -106,7 +111,8 @@ def _is_due_again(before: Turn) -> bool:
 
 def _begins_wrong(subject: Case, session: Session, unseen: Unseen) -> bool:
     """Whether a session that does not begin with MsgID 1 begins in this capture all the same: with package 1 that answers
-    nothing, and is not sent again with credentials after a challenge. Of the alert in such a message UNE002 speaks."""
+    nothing, and is not sent again with credentials (in the message or in HTTP) after a challenge. Of the alert in such a message
+    UNE002 speaks."""
     contents = session.turns[0].request_contents
     first = session.turns[0].request
     if (
@@ -115,6 +121,7 @@ def _begins_wrong(subject: Case, session: Session, unseen: Unseen) -> bool:
         or first is None
         or message_number(first.header.msg_id) is None
         or first.header.cred is not None
+        or any(header(session.turns[0].exchange.headers, name) for name in _CREDENTIALS)
     ):
         return False
     answers = any(isinstance(command, Status) for command in first.commands)
