@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
+FUZZ_SECONDS ?= 60
 
-.PHONY: demo test check bench docs clean
+.PHONY: demo test check bench fuzz docs clean
 
 demo: $(READY)
 	$(BIN)/omadm demo
@@ -23,6 +24,11 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+# Every target for FUZZ_SECONDS; an input that fails is left in fuzz-found.
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --found fuzz-found
 
 docs: $(READY)
 	$(BIN)/python -m replay.report.rule_pages docs/rules

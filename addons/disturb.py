@@ -18,6 +18,7 @@ from mitmproxy import addonmanager, connection, ctx, exceptions, http
 from mitmproxy.addonmanager import Loader
 
 from replay.capture import proxy_state
+from replay.capture.kept import body_of
 from replay.play import faults
 from replay.play.faults import Fault, Seen, SessionKey
 from replay.syncml.media import is_syncml_type

@@ -1,7 +1,7 @@
 """Documents whose code blocks are run. A block's kind, the words behind the fence, says what it needs:
 
 - `sh`: every command runs to its end, one after the other in one folder; it ends with 0, or with what a comment behind it says
-  (`# exit code 1`). `pip` and `make` are only looked up.
+  (`# exit code 1`). `pip`, `make` and a new venv are only looked up.
 - `sh background`: a command that runs until it is interrupted. `sh lab`: one that needs a lab server, which is at
   http://127.0.0.1:8000/ in the text. `sh wait`: one that ends by itself once a device has left.
 - `powershell`: for the Windows device; cannot be run here. `text`: what is said, or what needs more than a machine.
@@ -91,7 +91,7 @@ def run_to_its_end(line: str, folder: Path) -> None:
     """Runs a command, which ends as the document says; one that would fetch or build something is looked up instead."""
     if line.startswith("make "):
         assert re.search(rf"^{line.split()[1]}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE), line
-    elif line.startswith("pip "):
+    elif line.startswith(("pip ", "python3 -m venv ")):
         extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
         assert {extra for found in re.findall(r"\[([\w,]+)\]", line) for extra in found.split(",")} <= set(extras), line
     else:
@@ -117,8 +117,8 @@ def run_with_a_lab_server(line: str, folder: Path) -> None:
 
 def run_until_a_device_has_left(line: str, folder: Path) -> None:
     """Starts a recorder, lets a device leave through it, and waits until it ends with the verdict."""
-    with LabServer(unenroll="MS DM Server") as server:
-        scenario = "server" if "--expect server" in line else "user"
+    scenario = "server" if "--expect server" in line else "user"
+    with LabServer(unenroll="MS DM Server" if scenario == "server" else None) as server:
         line = re.sub(r"--mode \S+", "", _on_any_port(line)) + f" --mode reverse:{server.url} --quiet 1"
         with program("bash", "-c", f"exec {line}", cwd=folder) as running:
             port = running.wait_for("listening on").rsplit(":", 1)[1]

@@ -19,10 +19,10 @@ _TEXTS = (
     "AADJ Unregister Failed",
     "./Vendor/MSFT/DMClient/Provider/P/Unenroll", "https://mdm.example.test/x", "int", "chr", "%", "é", "\n1\n", "SyncHdr", "Exec",
 )  # fmt: skip
-_NAMES = (
+_NAMES = (  # noqa: SIM905 - a list of words is read as one
     "Alert Status Results Get Exec Replace Atomic Sequence Put Item Meta Data Target Source LocURI CmdID MsgRef CmdRef Cmd Final "
     "MoreData Chal Cred Type Format Size NextNonce SyncHdr SyncBody MsgID SessionID RespURI NoResp Correlator TargetRef"
-).split()  # noqa: SIM905 - a list of words is read as one
+).split()
 _VALUES = (
     None, 0, -1, 1e300, "x", [], {}, True, 200, 401, 500, 301, "server", "proxy", "connect-failed", "client-closed",
     "proxy-stopped", "truncated",

@@ -25,7 +25,14 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_the_blocks_are_of_known_kinds():
-    assert {block.kind for block in blocks(README)} == {"text", "sh", "sh background", "sh lab", "sh wait", "powershell"}
+    assert {block.kind for block in blocks(README)} == {
+        "text",
+        "sh",
+        "sh background",
+        "sh lab",
+        "sh wait",
+        "powershell",
+    }
     assert all(
         line.startswith(("omadm ", "mitmdump ", "make "))
         for kind in ("sh", "sh background", "sh lab", "sh wait")

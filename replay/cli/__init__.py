@@ -1,5 +1,6 @@
 """The command line: click, one module a command, thin. Commands are imported when they are called, not before."""
 
+import errno
 import importlib
 import os
 from typing import Any, Final
@@ -44,7 +45,15 @@ class _Commands(click.Group):
         """Runs a command line, or completes one for the shell."""
         if "_OMADM_COMPLETE" in os.environ:
             importlib.import_module("replay.cli.completion").register()
-        return super().main(*args, **more)
+        try:
+            return super().main(*args, **more)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+                raise
+            from replay.capture.access import cannot_be_written
+            from replay.cli.exits import stop
+
+            stop(cannot_be_written("the output", error))  # what is left of stdout is no result: 1 would be a verdict
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order in which they are used."""

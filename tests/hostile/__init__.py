@@ -1,0 +1,1 @@
+"""What hostile input and faults cannot do: the bounds of docs/limits.md, each tried."""
