@@ -1,6 +1,8 @@
 """The comparison: one command missing among 1,000 against plain DeepDiff on the same trees, and two captures that are equal."""
 
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +11,6 @@ from deepdiff import DeepDiff
 from benchmarks import captures
 from benchmarks.timing import best, row_of
 from replay.capture.journal_reader import read as read_journal
-from replay.capture.readers import read
 from replay.capture.sessions import Traffic, assemble
 from replay.compare.compare import compare
 from replay.lab import messages
@@ -28,7 +29,7 @@ def rows(folder: Path, sessions: int) -> list[dict[str, object]]:
         for run, rounds in ((_one_change(whole, short), 3), (lambda: DeepDiff(one, other), 1))
     )
     what = f"diff: one of {_COMMANDS:,} commands is missing"
-    return [row_of(what, "plain DeepDiff, same trees", (ours, theirs), 0.1), _equal(folder, sessions)]
+    return [row_of(what, "plain DeepDiff, same trees", (ours, theirs), 0.05), _equal(folder, sessions)]
 
 
 def _one_change(whole: Traffic, short: Traffic) -> Callable[[], object]:
@@ -64,17 +65,21 @@ def _plain(node: Node | None) -> object:
 
 
 def _equal(folder: Path, sessions: int) -> dict[str, object]:
-    """Two recordings of the same at servers of two names, read and compared, against reading them alone."""
+    """Two recordings of the same at servers of two names compared, against checking the two: whole commands."""
     one, other = (captures.journal(folder / f"equal-{number}.jsonl", sessions) for number in (1, 2))
     other.write_text(other.read_text().replace("mdm.example.test", "mdm.elsewhere.test"))
-    paths = [str(one), str(other)]
 
-    def reading() -> list[Traffic]:
-        return [assemble(read(path)) for path in paths]
+    def command(*arguments: str) -> None:
+        done = subprocess.run([sys.executable, "-m", "replay", *arguments], stdout=subprocess.DEVNULL, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"omadm {' '.join(arguments)} ended with {done.returncode}")
 
     def comparing() -> None:
-        if not compare(*reading()).equal:
-            raise RuntimeError("two captures of the same were not found equal")
+        command("diff", str(one), str(other))
 
-    measured = best([comparing, reading], rounds=1)
-    return {**row_of(f"diff: two equal captures, {sessions:,} sessions each", "reading them", measured, 0), "aim": None}
+    def checking() -> None:
+        for path in (one, other):
+            command("check", str(path))
+
+    measured = best([comparing, checking], rounds=2)
+    return row_of(f"diff of two equal journals, {sessions:,} sessions each", "two checks", measured, 1.2)

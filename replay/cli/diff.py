@@ -7,6 +7,7 @@ from typing import Final
 import click
 from msgspec import Struct
 
+from replay.capture.collecting import settle
 from replay.capture.exchange import CaptureError
 from replay.capture.readers import read
 from replay.capture.sessions import Traffic, assemble
@@ -92,6 +93,7 @@ def command(
         raise click.UsageError(
             "a noise profile is about values, of which a scenario has none, so it goes with no scenario"
         )
+    settle()
     with reading(*(each for each in (*captures, *baselines) if not each.startswith(_SCENARIO))) as shown:
         asked = _Asked(Profile(other_machines=other_machines), timing, _left_out(ignore), noise, lenient, shown)
         actual = asked.capture(path)

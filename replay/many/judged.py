@@ -3,8 +3,6 @@
 What it gives holds no traffic. Everything that is said of several captures together is made of it.
 """
 
-import functools
-import gc
 import os
 import traceback
 from collections.abc import Callable
@@ -12,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from replay.capture.collecting import settle
 from replay.capture.digest import digest_of
 from replay.capture.exchange import CaptureError, header
 from replay.capture.readers import Watch, read
@@ -82,7 +81,8 @@ class Part(Struct):
 def judged(task: Task, place: Place, watch: Watch | None = None, stage: Callable[[str], None] | None = None) -> Part:
     """Reads and judges one capture. Nothing is raised: what goes wrong is its verdict, `error`. `watch` and `stage` show how far it
     has come."""
-    _settle()
+    registry()
+    settle()
     try:
         return _in_parts(task, place, watch, stage) or _part(task, place, lambda: _judgement(task, place, watch, stage))
     except Exception as error:  # noqa: BLE001 - one capture must not take the others with it
@@ -93,15 +93,6 @@ def judged(task: Task, place: Place, watch: Watch | None = None, stage: Callable
             f"{place.path}: judging it crashed: {type(error).__name__}: {error} ({where.name}, line {where.lineno}). "
             "Please report it",
         )
-
-
-@functools.cache
-def _settle() -> None:
-    """Tells the garbage collector, once, that the modules and rules will stay, and to look less often: what a capture is made of
-    hardly ever forms cycles, and looking through all that is there costs a fourth of the time."""
-    registry()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def _in_parts(task: Task, place: Place, watch: Watch | None, stage: Callable[[str], None] | None) -> Part | None:

@@ -23,10 +23,10 @@ from replay.normal.masks import volatile_kind
 from replay.normal.oddities import Oddities
 from replay.normal.sent import SentNames
 from replay.syncml.media import media_type
-from replay.syncml.model import Message, Unknown
+from replay.syncml.model import Command, Group, Message, Unknown
 from replay.syncml.names import COMMANDS, METINF
 from replay.syncml.unenrol import alerts
-from replay.syncml.write import tree
+from replay.syncml.write import command_tree, tree
 
 #: Headers that say something about OMA DM; of all others nothing is kept (facts B, HTTP).
 _REQUEST_HEADERS = (
@@ -36,6 +36,8 @@ _REQUEST_HEADERS = (
 #: What does not count in a content type, and in a MAC's header (facts C: presence and type are kept).
 _ENCODING = re.compile(r"\+(xml|wbxml)$")
 _MAC = re.compile(r"(\b(?:mac|username)\s*=\s*)(\"[^\"]*\"|[^,\s]+)", re.IGNORECASE)
+#: Commands whose form is remembered.
+_MOST_COMMANDS = 50_000
 _RESPONSE_HEADERS = ("content-type", "x-syncml-hmac", "retry-after")
 
 
@@ -113,6 +115,7 @@ class _Normaliser:
         self.names = SentNames()
         self.sessions: dict[int, str] = {}
         self.late: dict[int, str] = {}
+        self.commands: dict[tuple[object, ...], Node] = {}
         self.devices = {enrolment.device for enrolment in traffic.enrolments if enrolment.device is not None}
         self.hosts = {host_of(turn.exchange.url) for turn in traffic.turns if turn.kind == DM and turn.exchange.url}
         for enrolment in traffic.enrolments:
@@ -245,12 +248,35 @@ class _MessageNormaliser:
         self.to_the_letter = {alert.place for alert in alerts(message)}
 
     def root(self) -> Node:
-        root = tree(self.message)
-        return Node(
-            "SyncML",
-            namespace=root.namespace,
-            children=tuple(self.element(child, child.name, root.namespace, None, None) for child in root.children),
-        )
+        """The message; its commands are made one by one."""
+        root = tree(structs.replace(self.message, commands=()))
+        made = [self.element(child, child.name, root.namespace, None, None) for child in root.children]
+        if self.message.commands:
+            place = next(place for place, child in enumerate(root.children) if child.name == "SyncBody")
+            made[place] = self.with_commands(made[place], root.namespace)
+        return Node("SyncML", namespace=root.namespace, children=tuple(made))
+
+    def with_commands(self, body: Node, namespace: str) -> Node:
+        """SyncBody with its commands, which stand behind a Final that is not the last, and before everything else."""
+        begin = 1 if self.message.final and not self.message.final_is_last else 0
+        commands = [self.command(each, (place,), namespace) for place, each in enumerate(self.message.commands)]
+        return structs.replace(body, children=(*body.children[:begin], *commands, *body.children[begin:]))
+
+    def command(self, command: Command, place: tuple[int, ...], namespace: str) -> Node:
+        """A command. One that is the same to the letter, at a place where the same is said of it, has the same form, and devices
+        and servers say the same things over and over."""
+        if isinstance(command, Group):
+            return self.element(command_tree(command, namespace), f"SyncBody/{command.name}", namespace, place, None)
+        answers = self.reference(place) if command.name in ("Status", "Results") else None
+        odd = self.oddities.of_command(command.cmd_id)
+        key = (command, namespace, self.sender, place in self.to_the_letter, answers, odd)
+        known = self.outer.commands.get(key)
+        if known is None:
+            node = command_tree(command, namespace)
+            known = self.element(node, f"SyncBody/{command.name}", namespace, place, None)
+            if len(self.outer.commands) < _MOST_COMMANDS:
+                self.outer.commands[key] = known
+        return known
 
     def element(self, node: Unknown, path: str, expected: str, place: tuple[int, ...] | None, uri: str | None) -> Node:
         """An element and what is in it. `place` is that of the command around it; `uri` the LocURI of the item around it."""

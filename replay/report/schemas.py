@@ -33,7 +33,7 @@ _SIDES: Final = ["request", "response"]
 _ROLES: Final = ["alert", "exec", "ordinary"]
 _STEPS: Final = [*STEPS, TRIGGER, END]
 #: What a text can be, by the shape and member that it is; of a list, what each of its texts can be.
-_WORDS: Final[dict[str, list[str]]] = {
+WORDS: Final[dict[str, list[str]]] = {
     "CaptureShape.verdict": _VERDICTS,
     "ChangeShape.class": list(Class),
     "ChangeShape.kind": list(Kind),
@@ -116,7 +116,7 @@ def _tell(name: str, definition: Schema, cls: type[Struct]) -> None:
     members = {member.encode_name: member for member in msgspec.structs.fields(cls)}
     for member, schema in definition["properties"].items():
         schema.pop("default", None)
-        if words := _WORDS.get(f"{name}.{member}"):
+        if words := WORDS.get(f"{name}.{member}"):
             _narrow(schema, words)
         elif member == "verdicts":
             schema.clear()

@@ -32,6 +32,11 @@ def write(message: model.Message) -> bytes:
     return text.encode("utf-8")
 
 
+def command_tree(command: model.Command, namespace: str) -> Unknown:
+    """A command as an element, in the namespace of its message's root."""
+    return _Maker(namespace).command(command)
+
+
 def tree(message: model.Message) -> Unknown:
     """A message as elements in canonical order, whatever order and form it was written in: the root, with all that is in it."""
     make = _Maker(message.namespace)
