@@ -32,6 +32,7 @@ fuzz: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m replay.report.rule_pages docs/rules
+	$(BIN)/python docs/generate.py docs/reference
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "omadm-replay needs Python 3.11 or newer")'

@@ -14,7 +14,8 @@ from replay.capture.journal_reader import read as read_journal
 from replay.capture.sessions import Traffic, assemble
 from replay.compare.compare import compare
 from replay.lab import messages
-from replay.normal.form import Node, normal_form
+from replay.normal.form import normal_form
+from replay.normal.nodes import Node
 from tests.story import Story
 
 _COMMANDS = 1_000

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -18,6 +19,7 @@ import click  # noqa: E402 - found in the work tree, whatever folder this is run
 from replay.cli import COMMANDS, main  # noqa: E402
 from replay.expect.sources import DOCUMENTS, FACTS, spelled_out  # noqa: E402
 from replay.report import schemas  # noqa: E402
+from replay.report.journal_shapes import TYPES  # noqa: E402
 from replay.report.machine_drawing import machine_page  # noqa: E402
 
 INTRO = """\
@@ -47,6 +49,21 @@ FACT_TABLE = """\
 
 | fact | |
 | --- | --- |"""
+
+JOURNAL = """\
+# The journal
+
+`*.jsonl`: UTF-8, one JSON object a line, appended as things happen and never rewritten. A recorder that is killed at any moment has
+lost nothing; a half-written last line is known for what it is. Unknown types and members are skipped.
+[Formats](../formats.md) says what else a capture can be, and [the schema](schemas/journal-line.schema.json) says the following to
+programs.
+
+Every line has `type`, `t` (seconds since 1970, for people) and `mono` (seconds of a clock that never jumps; windows are computed
+from it), the last two null where a converted capture had none. A gap is more than three intervals without any line, or a second
+`open`.
+
+This file is generated: `make docs` writes it from [replay/report/journal\\_shapes.py](../../replay/report/journal_shapes.py).
+"""
 
 
 def commands_page() -> str:
@@ -108,10 +125,42 @@ def sources_page() -> str:
     return "\n".join([SOURCES, *documents, FACT_TABLE, *facts, ""])
 
 
+def journal_page() -> str:
+    """Every type of line of a journal with its members, as Markdown."""
+    definitions = schemas.schema("journal-line")["$defs"]
+    parts = [JOURNAL]
+    for type_, shape in TYPES.items():
+        definition = definitions[shape.__name__]
+        own = {name: each for name, each in definition["properties"].items() if name not in ("type", "t", "mono")}
+        rows = [f"| `{name}` | {_cell(_kind(each, name in definition['required']))} |" for name, each in own.items()]
+        parts += [f"## {type_}", "", definition["description"], ""]
+        parts += ["| member | |", "| --- | --- |", *rows, ""] if rows else []
+    for name in ("Body", "Certificate"):
+        parts += [f"## {name}", "", definitions[name]["description"], ""]
+    return "\n".join(parts)
+
+
+def _kind(schema: dict[str, Any], required: bool) -> str:
+    """What a member can be, in words."""
+    return _value(schema) + ("" if required else "; may be absent")
+
+
+def _value(schema: dict[str, Any]) -> str:
+    if "anyOf" in schema:
+        return " or ".join(_value(each) for each in schema["anyOf"])
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "const" in schema or "enum" in schema:
+        return ", ".join(f"`{each}`" for each in schema.get("enum", [schema.get("const")]))
+    return "list of [name, value]" if schema["type"] == "array" else str(schema["type"])
+
+
 def files() -> dict[str, str]:
     """The files of docs/reference, by their paths in it."""
     return {
         "commands.md": commands_page(),
+        "journal.md": journal_page(),
         "sequence-machine.md": machine_page(),
         "sources.md": sources_page(),
         **{f"schemas/{name}": text for name, text in schemas.files().items()},

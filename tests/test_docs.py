@@ -55,9 +55,9 @@ def with_kind(*kinds: str) -> Any:
 
 def each(kind: str) -> Any:
     """The commands of one kind, with the name of their page."""
-    found = [(page, line) for page in PAGES for line in commands(page, kind)]
+    found = {line: page for page in PAGES for line in commands(page, kind)}
     return pytest.mark.parametrize(
-        "line", [line for _, line in found], ids=[f"{page.stem}: {line[:60]}" for page, line in found]
+        "line", list(found), ids=[f"{page.stem}: {line[:60]}" for line, page in found.items()]
     )
 
 
@@ -112,6 +112,20 @@ def test_a_command_that_waits_for_an_unenrolment(folder, line):
     run_until_a_device_has_left(line, folder)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "omadm check nothing.jsonl",
+        "omadm check captures/user.jsonl  # exit code 1",
+        "pip install '.[nothing]'",
+        "make tea",
+    ],
+)
+def test_a_command_that_ends_otherwise_than_the_page_says_is_noticed(folder, line):
+    with pytest.raises(AssertionError):
+        run_to_its_end(line, folder)
+
+
 def shell_lines(body: str) -> list[str]:
     lines = body.replace("\\\n", " ").splitlines()
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
@@ -153,7 +167,9 @@ def test_the_blocks_are_of_known_kinds(page):
 @every_page
 def test_no_command_is_shown_that_does_not_exist(page):
     """Also in what is not run: in `text`, in indented code, and in the middle of a sentence."""
-    shown = re.findall(r"(?:^ {4,}|^|`|&& |run: |- )(omadm [^`\n]*)", page.read_text("utf-8"), re.MULTILINE)
+    shown = re.findall(
+        r"(?:^ {4,}|^|`|&& |run: |script: |- |sh ')(omadm [^`'\n]*)", page.read_text("utf-8"), re.MULTILINE
+    )
     assert [(line, wrong) for line in shown if (wrong := unknown_options(line))] == []
 
 

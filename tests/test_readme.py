@@ -1,6 +1,4 @@
-"""Every command in the README is run (`tests/documents.py`)."""
-
-import re
+"""Every command in the README is run (`tests/documents.py`); its links are tried in `test_docs.py`."""
 
 import pytest
 
@@ -59,8 +57,3 @@ def test_a_command_that_needs_the_lab_server(folder, line):
 @pytest.mark.parametrize("line", commands(README, "sh wait"))
 def test_a_command_that_waits_for_an_unenrolment(folder, line):
     run_until_a_device_has_left(line, folder)
-
-
-def test_the_files_that_it_links_are_there():
-    for target in re.findall(r"\]\(((?!http)[^)#]+)\)", README.read_text("utf-8")):
-        assert (ROOT / target).exists(), target

@@ -9,8 +9,8 @@ from msgspec import Struct, structs
 from replay.compare.sequence import Alignment, align, rows
 from replay.compare.shapes import Mark, digest_of, is_answer, leaf, shape_of
 from replay.compare.views import MessageView, Target
-from replay.normal.form import Node
 from replay.normal.leaves import steps
+from replay.normal.nodes import Node
 from replay.syncml.model import Command, Group, Results, Status
 from replay.syncml.names import COMMANDS
 

@@ -14,7 +14,7 @@ from replay.compare.commands import Anatomy, CommandPair, CommandView
 from replay.compare.parts import Part, Side, aliases_in, changes_in, markup, pair_up
 from replay.compare.shapes import is_answer
 from replay.compare.views import MessageView, Target
-from replay.normal.form import Node
+from replay.normal.nodes import Node
 
 #: What the normal form says of a MsgID that leaves out a number.
 _JUMPS: Final = "{does not go on}"

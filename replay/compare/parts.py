@@ -15,8 +15,8 @@ from replay.compare.changes import Change, Class, Kind
 from replay.compare.commands import uri_of
 from replay.compare.sequence import align, rows
 from replay.compare.shapes import Mark, is_answer, mark_of, shape_of
-from replay.normal.form import Node
 from replay.normal.leaves import steps
+from replay.normal.nodes import Node
 from replay.syncml.names import METINF
 
 #: Texts longer than this, and those of several lines, are compared by their digests: DeepDiff would look for lines in them.

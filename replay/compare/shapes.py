@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
-from replay.normal.form import Node
 from replay.normal.leaves import element_at
+from replay.normal.nodes import Node
 
 #: An alias: its kind and its number in its capture.
 Mark = tuple[str, int]

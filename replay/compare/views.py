@@ -13,7 +13,8 @@ from replay.capture.references import REQUEST, RESPONSE
 from replay.capture.sessions import Enrolment, Session, Traffic
 from replay.capture.turns import DM, ENROLMENT, OPAQUE, Turn
 from replay.compare.shapes import Mark, digest_of, shape_of
-from replay.normal.form import Node, NormalEnrolment, NormalMessage, Profile, normal_form, normal_others, without_host
+from replay.normal.form import Profile, normal_form, normal_others, without_host
+from replay.normal.nodes import Node, NormalEnrolment, NormalMessage
 from replay.syncml.model import Message, Results, Status
 
 #: Where a command was sent: which turn of its session (from 0), which side, and its place; no place is SyncHdr.

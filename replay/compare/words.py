@@ -2,8 +2,8 @@
 
 from replay.compare.commands import CommandView
 from replay.compare.views import MessageView, SessionView
-from replay.normal.form import Node
 from replay.normal.leaves import text_at
+from replay.normal.nodes import Node
 from replay.syncml.model import Command, Header, Message, Unknown
 from replay.syncml.names import COMMANDS, GROUPS
 from replay.syncml.write import tree

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from replay.normal.form import Node
+from replay.normal.nodes import Node
 from replay.syncml.names import COMMANDS, UNENROL_TYPE
 from replay.syncml.unenrol import is_unenroll_node
 

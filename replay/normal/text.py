@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from replay.normal.form import Node, NormalEnrolment, NormalMessage
+from replay.normal.nodes import Node, NormalEnrolment, NormalMessage
 
 HEADLINE = "omadm-normal 1"
 

@@ -21,6 +21,10 @@ from replay.capture.exchange import Headers, header
 _MOST_BYTES: Final = 256 * 1024 * 1024
 
 
+#: Bytes of an answer: no server of OMA DM says as much, and one that goes on for ever must not fill the memory.
+_MOST_ANSWER: Final = 64 << 20
+
+
 class Answer(Struct, frozen=True):
     """What came back: status line, headers and body (its coding undone), or what came of them."""
 
@@ -101,7 +105,12 @@ class Connection:
             connection.endheaders(body)
             sent()
             response = connection.getresponse()
-            raw = response.read()
+            raw = response.read(_MOST_ANSWER + 1)
+            if len(raw) > _MOST_ANSWER:
+                self.close()
+                return _answer(response, raw), End("truncated", "an answer of more than 64 MiB", len(raw))
+            if response.length:  # http.client tells of a body that broke off only where all of it is asked for
+                raise http.client.IncompleteRead(raw, response.length)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
             end = _end(error)

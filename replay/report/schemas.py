@@ -18,7 +18,7 @@ from replay.compare.replayed import Outcome
 from replay.expect.finding import Party, Severity, Verdict
 from replay.expect.scenarios import SHIPPED
 from replay.normal import redact_map
-from replay.normal.form import NormalEnrolment
+from replay.normal.nodes import NormalEnrolment
 from replay.report import diff_shapes, replay_shapes, shapes, suite_text, tree
 from replay.report.journal_shapes import TYPES
 from replay.report.rule_pages import Page, Row

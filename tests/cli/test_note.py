@@ -80,7 +80,8 @@ def test_what_cannot_be_written_is_said(tmp_path):
     assert "is no file" in note(tmp_path / "pipe", "x").stderr
 
 
-def test_marks_of_many_stand_between_the_lines_of_the_recorder(journal):
+def test_marks_of_many_stand_between_the_lines_of_the_recorder(tmp_path):
+    journal = tmp_path / "many.jsonl"
     writer = JournalWriter(journal, tool="test", mode="regular")
     stop = threading.Event()
 

@@ -2,7 +2,7 @@ import pytest
 
 from replay.compare.aliases import Aliases
 from replay.compare.parts import Side, aliases_in, changes_in, markup, pair_up
-from replay.normal.form import Node
+from replay.normal.nodes import Node
 
 
 def element(name: str, *children: Node, **more) -> Node:

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.compare.shapes import digest_of, is_answer, leaf, mark_of, shape_of
-from replay.normal.form import Node
+from replay.normal.nodes import Node
 
 
 def item(*children: Node) -> Node:

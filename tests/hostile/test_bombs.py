@@ -1,7 +1,9 @@
 """Few bytes that stand for many: content codings in flow files and through the live recorder, and compressed journals."""
 
+import functools
 import gzip
 import io
+import resource
 import tracemalloc
 import zlib
 
@@ -14,17 +16,21 @@ from replay.capture import coding, flow_writer, flows
 from replay.capture.coding import CodingError, TooLargeError, undone, undone_up_to_the_cut
 from replay.capture.journal_reader import read as read_journal
 from replay.capture.kept import body_of, part_of
+from replay.capture.readers import read
 from replay.expect.finding import Verdict
 from replay.expect.judge import judge
+from tests.addons.test_endings import BODY, DM, port_of
 from tests.hostile.bounded import omadm
+from tests.processes import recording
 from tests.story import user
+from tests.upstream import Device, Upstream
 
 pytestmark = pytest.mark.mitmproxy
 CODINGS = {
     "gzip": gzip.compress,
     "x-gzip": gzip.compress,
     "deflate": zlib.compress,
-    "br": brotli.compress,
+    "br": functools.partial(brotli.compress, quality=1),
     "zstd": zstandard.ZstdCompressor().compress,
 }
 
@@ -60,8 +66,8 @@ def test_what_is_not_coded_so_or_breaks_off_is_refused(name):
 
 @pytest.mark.parametrize("name", CODINGS)
 def test_a_bomb_is_given_up_as_soon_as_it_is_known_for_one(name):
-    """A gigabyte of nothing, of which no more is made than the bound and a step of the decoder."""
-    raw = _bomb(name, 300)
+    """A hundred megabytes of nothing, of which no more is made than the bound and a step of the decoder."""
+    raw = _bomb(name, 100)
     tracemalloc.start()
     with pytest.raises(TooLargeError, match="64 MiB"):
         undone(raw, name)
@@ -72,7 +78,7 @@ def test_a_bomb_is_given_up_as_soon_as_it_is_known_for_one(name):
 
 
 def test_of_a_body_that_breaks_off_no_more_is_made_either():
-    raw = _bomb("gzip", 300)[:-10]
+    raw = _bomb("gzip", 100)[:-10]
     assert undone_up_to_the_cut(raw, "gzip") is raw
     assert undone_up_to_the_cut(gzip.compress(b"abc" * 100)[:-12], "gzip").startswith(b"abc")
     assert undone_up_to_the_cut(b"no gzip", "gzip") == b"no gzip"
@@ -103,7 +109,9 @@ def test_a_bomb_in_a_flow_file_is_no_pass():
     again = flows.read(out, "bomb")
     assert len(again.exchanges) == len(capture.exchanges)
     assert any("64 MiB" in trouble.text and trouble.text.startswith("flow 1") for trouble in again.troubles)
-    assert judge(again).verdict > Verdict.PASS
+    judged = judge(again)
+    assert judged.verdict > Verdict.PASS
+    assert "CAP002" in {finding.rule for finding in judged.findings}
 
 
 @pytest.mark.slow
@@ -122,3 +130,26 @@ def test_a_compressed_journal_that_never_ends_is_refused(tmp_path):
     done = omadm("check", tmp_path / "bomb.jsonl.zst", memory=2 << 30)
     assert done.returncode == 2
     assert "which no journal holds" in done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_a_bomb_through_the_live_recorder(tmp_path):
+    """Two gigabytes in some megabytes, before a proxy that may have one: the device gets its answer, and the recorder goes on."""
+    raw = gzip.compress(b"", 1) + b"".join([gzip.compress(bytes(100 << 20), 1)] * 20)
+    coded = (b"Content-Encoding", b"gzip")
+    with Upstream() as server, recording(tmp_path, server.url) as proxy:
+        server.scripts = {
+            "bomb": lambda call: call.answer(raw, DM, coded),
+            "after": lambda call: call.answer(b"<SyncML/>", DM),
+        }
+        resource.prlimit(proxy.program.process.pid, resource.RLIMIT_AS, (1 << 30, 1 << 30))
+        with Device(port_of(proxy), tls=proxy.tls) as device:
+            device.post("/mdm/bomb", BODY, DM)
+            assert device.get().body == raw
+            device.post("/mdm/after", BODY, DM)
+            assert device.get().body == b"<SyncML/>"
+        assert proxy.program.end() == 0
+        assert server.errors == []
+    capture = read(str(proxy.journal))
+    assert [each.response.body for each in capture.exchanges] == [raw, b"<SyncML/>"]
+    assert any("64 MiB" in line for line in proxy.program.said)

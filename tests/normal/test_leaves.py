@@ -54,6 +54,6 @@ def test_headers_have_their_paths_already():
 
 
 def test_steps_are_numbered_where_there_are_several():
-    from replay.normal.form import Node
+    from replay.normal.nodes import Node
 
     assert steps([Node("A"), Node("B"), Node("A")]) == ["A[1]", "B", "A[2]"]

@@ -107,6 +107,16 @@ def test_an_answer_that_breaks_off():
     assert (end.cause, end.received) == ("truncated", 4)
 
 
+@pytest.mark.parametrize("head", [b"", b"Content-Length: 9\r\n", b"Transfer-Encoding: chunked\r\n"])
+def test_an_answer_that_is_longer_than_any_is_given_up(monkeypatch, head):
+    monkeypatch.setattr("replay.play.transport._MOST_ANSWER", 5)
+    body = b"9\r\n123456789\r\n0\r\n\r\n" if b"chunked" in head else b"123456789"
+    with Peer([b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + body]) as peer:
+        answer, end = send(connection(), peer.url)
+    assert (answer.status, answer.body) == (200, b"123456")
+    assert (end.cause, end.received) == ("truncated", 6)
+
+
 def test_nobody_there():
     got, end = send(connection(), "http://127.0.0.1:1/")
     assert got is None

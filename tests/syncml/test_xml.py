@@ -194,3 +194,11 @@ def test_a_leaf_with_elements_in_it_is_kept_whole():
 
 def test_only_white_space_of_xml_is_dropped():
     assert message("<Alert><CmdID>\u00a01 </CmdID></Alert>").commands[0].cmd_id == "\u00a01"
+
+
+def test_what_is_wrong_is_said_in_one_line():
+    """libxml2 ends some of its messages with a line feed; found by fuzzing."""
+    with pytest.raises(UnreadableMessageError) as caught:
+        read(b"<SyncML><CmdID>\x00</CmdID></SyncML>")
+    assert "\n" not in str(caught.value)
+    assert "Char 0x0" in str(caught.value)

@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 from msgspec import Struct
 
 from replay.capture.exchange import Headers
-from replay.normal.form import NormalEnrolment, NormalSession
+from replay.normal.nodes import NormalEnrolment, NormalSession
 from replay.normal.text import normal_text
 from replay.report.html.marks import Mark
 from replay.syncml import wbxml, xml
