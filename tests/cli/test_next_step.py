@@ -44,7 +44,7 @@ def _zst(data: bytes) -> bytes:
         ("check empty", "see that devices reach the recorder, or name another file"),
         ("check half.jsonl", "take another copy of it, or record again"),
         ("check text", "readable are a journal"),
-        ("check folder", "expected files named like 01_request.xml"),
+        ("check folder", "name a folder that holds some, or a capture itself"),
         ("check other.zst", "decompress it first (zstd -d)"),
         ("check -o nowhere/report run.jsonl", "make the folder nowhere first"),
         ("check -o folder run.jsonl", "it is a folder; name a file in it"),
