@@ -20,7 +20,7 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest tests/rules/test_catalogue.py tests/test_house.py
+	$(BIN)/pytest -m "not slow" tests/rules/test_catalogue.py tests/test_house.py tests/test_docs.py
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

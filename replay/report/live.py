@@ -47,7 +47,7 @@ class LiveLines:
 
 def session_line(session: SessionState) -> str:
     """A session in one line."""
-    what = f"session {visible(str(session.session_id))}: {'+'.join(session.roles)}"
+    what = f"SessionID {visible(str(session.session_id))}: {'+'.join(session.roles)}"
     return f"{what}, device {visible(str(session.device))} at {visible(session.server)}"
 
 
