@@ -14,10 +14,10 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from mitmproxy import addonmanager, connection, ctx, exceptions, http
+from mitmproxy import addonmanager, ctx, exceptions, http
 from mitmproxy.addonmanager import Loader
 
-from replay.capture import proxy_state
+from replay.capture import closing
 from replay.capture.kept import body_of
 from replay.play import faults
 from replay.play.faults import Fault, Seen, SessionKey
@@ -26,7 +26,6 @@ from replay.syncml.read import looks_like_syncml
 
 logger = logging.getLogger(__name__)
 _NONCE_BYTES = 16
-_INTERNAL_ERROR = 2  # RFC 9113, 7
 
 
 class Disturber:
@@ -102,7 +101,7 @@ class Disturber:
             _end(flow, "other", _note(fault, flow, f"{came} is dropped and {done}"))
             return False
         if fault.kind == faults.RESET:
-            _end(flow, "other", _note(fault, flow, f"{came} is dropped and {_reset(flow)}"))
+            _end(flow, "other", _note(fault, flow, f"{came} is dropped and {closing.reset(ctx.master, flow)}"))
             return False
         if fault.kind == faults.TRUNCATE:
             _truncate(fault, flow, response, came)
@@ -121,28 +120,10 @@ class Disturber:
         """Holds an answer back, and nothing else: other exchanges go on meanwhile."""
         _note(fault, flow, f"{came} is held back for {float(fault.value or 0):g} s")
         await asyncio.sleep(float(fault.value or 0))
-        if not _given_up(flow):
+        if not closing.given_up(ctx.master, flow):
             return True
         _end(flow, "client-closed", "the device hung up while its answer was held back")
         return False
-
-
-def _given_up(flow: http.HTTPFlow) -> bool:
-    """Whether the device has hung up, or reset the stream of the exchange, while a hook held it up."""
-    if flow.client_conn.state is not connection.ConnectionState.OPEN:
-        return True
-    return proxy_state.gave_up(proxy_state.stream_of(proxy_state.handler_of(ctx.master, flow.client_conn.id), flow))
-
-
-def _reset(flow: http.HTTPFlow) -> str:
-    """Makes the end of an exchange a reset, and says of what: of its stream under HTTP/2, where other exchanges go on, else of
-    the device's connection."""
-    if flow.request.is_http2:
-        return "its stream reset"
-    handler = proxy_state.handler_of(ctx.master, flow.client_conn.id)
-    if proxy_state.reset_when_closed(handler, flow.client_conn):
-        return "the connection reset"
-    return "the connection closed; in this mode it cannot be reset"
 
 
 def _note(fault: Fault, flow: http.HTTPFlow, what: str) -> str:
@@ -172,37 +153,10 @@ def _truncate(fault: Fault, flow: http.HTTPFlow, response: http.Response, came: 
     if keep >= len(body):
         logger.warning("omadm: %s is not applied: %s is no longer than that", fault, came)
         return
-    response.headers.pop("transfer-encoding", None)
-    response.headers["content-length"] = str(len(body))
-    if not flow.request.is_http2:
-        response.headers["connection"] = "close"
-    response.raw_content = body[:keep]
+    done = closing.cut(ctx.master, flow, response, keep)
     flow.metadata[faults.BY_PROXY] = True
-    done = "its stream reset" if flow.request.is_http2 and _cut_stream(flow) else "the connection closed"
     text = _note(fault, flow, f"{came} is cut off after {keep} of {len(body)} bytes and {done}")
     flow.metadata[faults.ENDED] = {"cause": "truncated", "detail": text, "received": keep}
-
-
-def _cut_stream(flow: http.HTTPFlow) -> bool:
-    """Has the stream of an exchange reset where its answer would end: a device could take one that ends for whole. False
-    where the stream is not at hand."""
-    handler = proxy_state.handler_of(ctx.master, flow.client_conn.id)
-    stream, link = proxy_state.stream_of(handler, flow), proxy_state.http2_of(handler, flow.client_conn)
-    if stream is None or link is None:
-        return False
-    number, send_headers, end_stream = stream.stream_id, link.send_headers, link.end_stream
-
-    def send_headers_and_go_on(which: int, headers: Any, end_stream: bool = False) -> None:
-        send_headers(which, headers, end_stream=end_stream and which != number)
-
-    def reset_at_end(which: int) -> None:
-        if which == number:
-            link.reset_stream(which, _INTERNAL_ERROR)
-        else:
-            end_stream(which)
-
-    link.send_headers, link.end_stream = send_headers_and_go_on, reset_at_end
-    return True
 
 
 addons = [Disturber()]
