@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 from mitmproxy import command, connection, ctx, exceptions, http
 from mitmproxy.addonmanager import Loader
 
-from replay import __version__
 from replay.capture import http1
 from replay.capture.certificates import identity_of_pem, name_towards, shown_to
 from replay.capture.connections import Connections, Crashes, guarded
@@ -41,6 +40,7 @@ from replay.capture.kept import (
 from replay.capture.wire import peer_address
 from replay.normal.redact_lines import LineRedactor
 from replay.play.faults import BY_PROXY, ENDED, SERVED
+from replay.version import __version__
 
 logger = logging.getLogger(__name__)
 #: In mitmproxy's words where it does not pass a malformed message on, and always answers by itself (`validate_inbound_headers`).

@@ -1,6 +1,6 @@
 """`make bench`: ratios, measured side by side in one run. Figures in seconds depend on the machine; ratios hardly do.
 
-python -m benchmarks [--sessions N] [--only large|many|messages|recorder|compare|replay] [-o FILE]
+python -m benchmarks [--sessions N] [--only large|many|messages|recorder|compare|replay|soak] [-o FILE]
 """
 
 import argparse
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import captures, compare, large, many, messages, recorder, replay
+from benchmarks import captures, compare, large, many, messages, recorder, replay, soak
 from benchmarks.timing import best, row_of
 
 
@@ -74,14 +74,14 @@ def rows(folder: Path, sessions: int) -> list[dict[str, object]]:
         1.5,
     )
     found += compare.rows(folder, sessions) + large.rows(folder) + many.rows(folder)
-    return found + recorder.rows(folder) + replay.rows(folder)
+    return found + recorder.rows(folder) + replay.rows(folder) + soak.rows(folder)
 
 
 def main() -> None:
     """Runs all rows and prints one table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--sessions", type=int, default=10_000)
-    parser.add_argument("--only", choices=["large", "many", "messages", "recorder", "compare", "replay"])
+    parser.add_argument("--only", choices=["large", "many", "messages", "recorder", "compare", "replay", "soak"])
     parser.add_argument("-o", "--output", default="bench-results.json")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="omadm-bench-") as folder:
@@ -93,6 +93,7 @@ def main() -> None:
             "messages": messages.rows,
             "recorder": lambda: recorder.rows(place),
             "replay": lambda: replay.rows(place),
+            "soak": lambda: soak.rows(place),
         }
         found = only[given.only]() if given.only else rows(place, given.sessions)
     versions = {name: version(name) for name in ("mitmproxy", "lxml", "msgspec", "click", "deepdiff")}

@@ -7,13 +7,14 @@ there are `replay.testing` and the pytest plugin. Everything else may move.
 import os
 from typing import TYPE_CHECKING
 
+from replay.version import __version__
+
 if TYPE_CHECKING:
     from replay.capture.exchange import Capture
     from replay.compare.changes import Comparison
     from replay.expect.judge import Judgement
 
 __all__ = ["__version__", "compare_captures", "judge_capture", "normal_text", "read_capture", "report_text"]
-__version__ = "0.1.0"
 _QUIET = 60.0
 
 

@@ -5,11 +5,11 @@ import json
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
-from replay import __version__
 from replay.capture import har
 from replay.capture.exchange import Capture, Exchange, Headers, Response, header
 from replay.capture.flow_writer import NO_URL, times_of
 from replay.capture.losses import Losses
+from replay.version import __version__
 
 
 def write(capture: Capture, file: BinaryIO) -> list[str]:

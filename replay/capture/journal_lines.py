@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
-from replay import __version__
 from replay.capture.exchange import BrokenOff, Capture, Exchange, Moment, Stretch
 from replay.capture.journal import DEFAULT_INTERVAL, FORMAT, VERSION, encode_body
+from replay.version import __version__
 
 Line = dict[str, Any]
 

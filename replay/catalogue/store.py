@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import msgspec
 
-from replay import __version__
 from replay.capture.times import iso
 from replay.catalogue.rows import Rows
 from replay.expect.accept import Accepted
 from replay.expect.case import Options
 from replay.expect.judge import Scope
+from replay.version import __version__
 
 #: By these the file is known: `omdm` in the place that SQLite has for it, and the version of its tables.
 _APPLICATION: Final = int.from_bytes(b"omdm")

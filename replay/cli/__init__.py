@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from replay import __version__
+from replay.version import __version__
 
 #: Every command, the module that has it, and its one line in the list of commands.
 COMMANDS: Final = {

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 import click
 from msgspec import Struct
 
-from replay import __version__
 from replay.capture.certificates import identity_of_pem
 from replay.capture.exchange import CaptureError, Identity, header
 from replay.capture.readers import read
@@ -35,6 +34,7 @@ from replay.report.replay_shapes import replay_shape
 from replay.report.replay_text import replay_text
 from replay.syncml.credentials import BASIC, Secret
 from replay.syncml.errors import UnreadableMessageError
+from replay.version import __version__
 
 PASSWORD = "OMADM_PASSWORD"  # noqa: S105 - the name of a variable
 

@@ -5,8 +5,8 @@ import re
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, Final
 
-from replay import __version__
 from replay.capture.remote import EXTRA
+from replay.version import __version__
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from msgspec import UNSET, Struct, UnsetType
 
-from replay import __version__
 from replay.compare.changes import Change, Comparison, MessageDiff, SessionDiff
 from replay.compare.views import MessageView
 from replay.report.safe import without_surrogates
+from replay.version import __version__
 
 FORMAT = "omadm-diff"
 

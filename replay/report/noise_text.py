@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from replay import __version__
 from replay.compare.learn import Learned, LearnedLine, Warned
 from replay.normal.varying import Kind
 from replay.report.safe import visible
+from replay.version import __version__
 
 _SAYS: Final = {
     Kind.CONSTANT: "one value everywhere",

@@ -2,10 +2,10 @@
 
 from msgspec import Struct, field
 
-from replay import __version__
 from replay.compare.replayed import AnswerOutcome, DeviceReplay, LeftOut, Outcome, Replay, UnknownCommand, Unused
 from replay.report.diff_shapes import ChangeShape, change_shape
 from replay.report.safe import without_surrogates
+from replay.version import __version__
 
 FORMAT = "omadm-replay"
 

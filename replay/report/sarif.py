@@ -8,7 +8,6 @@ from urllib.parse import quote
 import click
 from msgspec import Struct
 
-from replay import __version__
 from replay.expect.finding import Finding, Severity
 from replay.expect.judge import Judgement
 from replay.expect.rules import registry
@@ -16,6 +15,7 @@ from replay.report.as_json import as_json
 from replay.report.places import file_lines, line_of, place_in_words
 from replay.report.rule_pages import page, page_markdown, page_text
 from replay.report.safe import without_surrogates
+from replay.version import __version__
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 #: An open question is `open` in SARIF, and has no level.

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 
 from msgspec import UNSET, Struct, UnsetType, field, structs
 
-from replay import __version__
 from replay.capture.episodes import Window
 from replay.capture.exchange import Moment
 from replay.capture.sessions import Session
@@ -14,6 +13,7 @@ from replay.expect.evidence import Log
 from replay.expect.finding import Finding, Party, Verdict, worst
 from replay.expect.judge import EpisodeJudgement, Judgement
 from replay.report.safe import without_surrogates
+from replay.version import __version__
 
 FORMAT = "omadm-report"
 

@@ -4,8 +4,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from replay import __version__
 from replay.cli import COMMANDS, main
+from replay.version import __version__
 
 
 def test_version_imports_neither_lxml_nor_mitmproxy():

@@ -13,8 +13,8 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from replay import __version__
 from replay.report.safe import visible, visible_lines
+from replay.version import __version__
 
 #: What every report is made with: the style, and the script that fills in what is shown on demand.
 STYLE: Final = "style.css"
