@@ -39,9 +39,10 @@ def test_the_wheel_claims_its_own_name_and_no_other(built):
 def test_the_sdist_has_what_is_needed_to_test_it(built):
     with tarfile.open(next(built.glob("*.tar.gz"))) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
-        "\n"
-    )
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode != 0:
+        pytest.skip("git does not say what belongs to this tree")
+    tracked = listed.stdout.split("\n")
     assert [name for name in tracked if name and name not in names and Path(name).name != ".gitignore"] == []
     assert not [name for name in names if "__pycache__" in name or name.startswith((".venv", "node_modules"))]
 
