@@ -185,23 +185,24 @@ def verbosity_options(function: _F) -> _F:
     return click.option("-v", "--verbose", is_flag=True, help="Say more.")(function)
 
 
-def write_result(text: str, output: str | None, *, prose: bool = False, private: bool = False) -> None:
+def write_result(text: str | Iterable[str], output: str | None, *, prose: bool = False, private: bool = False) -> None:
     """Writes a result to stdout, or to a file; colours stay only on a terminal that wants them (NO_COLOR). `prose`, which people
     read, is made to fit that terminal; in a pipe and in a file a line stays a line. What is `private`, because it holds messages
     with their credentials, is written to a new file that its owner alone can read."""
     if output is None or output == "-":
-        if prose and sys.stdout.isatty():
+        if prose and isinstance(text, str) and sys.stdout.isatty():
             from replay.report.wrap import wrapped
 
             text = wrapped(text, shutil.get_terminal_size().columns)
         no_colour = bool(os.environ.get("NO_COLOR"))
         if hasattr(sys.stdout, "reconfigure"):  # a terminal that cannot show a character must not end the report
             sys.stdout.reconfigure(errors="backslashreplace")
-        click.echo(text, nl=False, color=False if no_colour else None)
+        for each in (text,) if isinstance(text, str) else text:
+            click.echo(each, nl=False, color=False if no_colour else None)
         return
     try:
         with open(output, "w", encoding="utf-8", opener=_private if private else None) as file:
-            file.write(click.unstyle(text))
+            file.writelines(click.unstyle(each) for each in ((text,) if isinstance(text, str) else text))
     except OSError as error:
         stop(cannot_be_written(output, error))
 

@@ -20,9 +20,10 @@ from replay.expect.case import Options
 from replay.expect.finding import Party, Severity, Verdict, worst
 from replay.expect.judge import Judgement, Scope, judge, unreadable
 from replay.expect.rules import registry
-from replay.many.large import Large, in_parts, large_parts
+from replay.many.large import Large, Sessions, in_parts, large_parts
 from replay.report.annotations import annotations_of
 from replay.report.shapes import CaptureShape, evidence_used
+from replay.report.spool import Spool
 from replay.syncml.credentials import HMAC_HEADER, MD5, auth_type, parse_hmac_header
 
 
@@ -40,16 +41,16 @@ class Place(Struct, frozen=True):
 class Task(Struct, frozen=True):
     """What is asked of every capture. `make` makes its piece of the report from the judgement and the capture's number; `annotate`
     says whether annotations are wanted. `only_changed` leaves alone what has the digest that is known. `shaped` makes the piece
-    from the report's shape alone, where that is enough, with the sessions in it or only as many; then a large capture is judged
-    in parts. All of it can be pickled."""
+    from the report's shape alone, where that is enough; then a large capture is judged in parts, and `sessions` says what
+    becomes of its sessions. All of it can be pickled."""
 
     options: Options
     scope: Scope
     make: Callable[[Judgement, int], Any]
     annotate: bool = False
     only_changed: bool = False
-    shaped: Callable[[CaptureShape], Any] | None = None
-    with_sessions: bool = True
+    shaped: Callable[[CaptureShape, Spool | None], Any] | None = None
+    sessions: Sessions = Sessions.LISTED
 
 
 class Part(Struct):
@@ -107,14 +108,14 @@ def _in_parts(task: Task, place: Place, watch: Watch | None, stage: Callable[[st
     with parts:
         if stage:
             stage(f"judging {place.path}, {parts.exchanges} exchanges")
-        found = Large(place.path, parts, task.options, task.scope, with_sessions=task.with_sessions)
+        found = Large(place.path, parts, task.options, task.scope, sessions=task.sessions)
     return Part(
         path=place.path,
         verdicts=found.verdicts,
         matched=found.matched,
         severities=frozenset(finding.severity for finding in found.findings if finding.accepted is None),
         redacted=parts.frame.redacted,
-        piece=task.shaped(found.shape),
+        piece=task.shaped(found.shape, found.spool),
     )
 
 

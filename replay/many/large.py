@@ -5,6 +5,7 @@ those numbers; how many there were before is known when every part was looked at
 judged once more then. What is kept of the others is how many sessions they have, and when each began.
 """
 
+import enum
 import io
 from array import array
 from bisect import bisect_left
@@ -28,6 +29,7 @@ from replay.expect.finding import Finding, Party, Verdict, verdicts, worst
 from replay.expect.fold import fold
 from replay.expect.judge import Judgement, Scope, judge_traffic, place_of, whose
 from replay.report.shapes import CaptureShape, EpisodeShape, SessionShape, episode_shape, finding_shape, session, words
+from replay.report.spool import Spool
 
 _BUFFER: Final = 1 << 16
 #: Stands for every session where nobody looks at more than their number.
@@ -80,17 +82,26 @@ def _read(file: BinaryIO, path: str, *, packed: bool, lenient: bool) -> Parts | 
     return parts
 
 
+class Sessions(enum.Enum):
+    """What becomes of the sessions of a large capture: only as many are in its shape, all of them are, or they are kept apart."""
+
+    COUNTED = enum.auto()
+    LISTED = enum.auto()
+    SPOOLED = enum.auto()
+
+
 class Large:
     """A large capture, judged. `shape` is its part of the report; `findings` are those of it, `matched` the accepted entries that
-    a finding is like."""
+    a finding is like; `spool` are its sessions where they are kept apart."""
 
-    def __init__(self, path: str, parts: Parts, options: Options, scope: Scope, *, with_sessions: bool) -> None:
+    def __init__(self, path: str, parts: Parts, options: Options, scope: Scope, *, sessions: Sessions) -> None:
         self._parts, self._options, self._scope = parts, options, scope
         self._unread = {exchange.number for exchange in parts.unread}
         self._begins = array("d")
         self._episodes = array("d")
         self._sessions: list[tuple[float, SessionShape]] = []
-        self._with_sessions = with_sessions
+        self._listed = sessions is Sessions.LISTED
+        self.spool = Spool() if sessions is Sessions.SPOOLED else None
         self._crashed: set[Party] = set()
         self._owners: dict[Finding, tuple[object, tuple[int, ...]]] = {}
         self.findings: list[Finding] = []
@@ -112,8 +123,11 @@ class Large:
             count += len(judgement.sessions)
             self._begins.extend(each.order for each in self._all_sessions(judgement))
             self._episodes.extend(each.episode.begin for each in judgement.episodes)
-            if self._with_sessions:
-                self._sessions += [(each.order, session(each)) for each in judgement.sessions]
+            for each in judgement.sessions if self._listed or self.spool is not None else ():
+                if self.spool is not None:
+                    self.spool.add(each.order, session(each))
+                else:
+                    self._sessions.append((each.order, session(each)))
             if (
                 judgement.episodes
                 or judgement.errors
@@ -189,11 +203,16 @@ class Large:
             verdicts=words(self.verdicts),
             exchanges=self._parts.exchanges,
             readable=self._parts.readable,
-            sessions=[each for _, each in self._sessions] if self._with_sessions else [_UNNAMED] * self.sessions,
+            sessions=self._shown_sessions(),
             episodes=[by_number[number] for number in sorted(by_number)],
             findings=[finding_shape(each) for each in self.findings],
             errors=self.errors,
         )
+
+    def _shown_sessions(self) -> list[SessionShape]:
+        if self.spool is not None:
+            return []
+        return [each for _, each in self._sessions] if self._listed else [_UNNAMED] * self.sessions
 
 
 def _alone(finding: Finding) -> Finding:

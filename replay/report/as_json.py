@@ -1,7 +1,9 @@
 """Reports as JSON, indented for people, safe to print on a terminal."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+import secrets
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -10,6 +12,10 @@ from replay.report.safe import visible_json
 if TYPE_CHECKING:
     from replay.expect.judge import Judgement
     from replay.report.shapes import CaptureShape, ReportShape
+
+
+#: How far the sessions of a capture stand from the margin.
+_AT_SESSIONS: Final = " " * 8
 
 
 def as_json(value: Any) -> str:
@@ -29,7 +35,38 @@ def shape_piece(shape: "CaptureShape") -> bytes:
     return msgspec.json.encode(shape)
 
 
-def json_whole(pieces: Sequence[bytes], head: "ReportShape") -> str:
-    """The report from its captures' parts."""
-    captures: Any = [msgspec.Raw(piece) for piece in pieces]  # already JSON: they are not read for being written again
+class Spooled(msgspec.Struct, frozen=True):
+    """A large capture's part of the report: its shape without the sessions, and those."""
+
+    shape: Any
+    sessions: Any
+
+
+def json_whole(pieces: "Sequence[bytes | Spooled]", head: "ReportShape") -> str | Iterator[str]:
+    """The report from its captures' parts; bit by bit where one of them is large."""
+    if any(isinstance(piece, Spooled) for piece in pieces):
+        return _bit_by_bit(pieces, head)
+    # already JSON: they are not read for being written again
+    captures: Any = [msgspec.Raw(piece) for piece in pieces if not isinstance(piece, Spooled)]
     return as_json(msgspec.structs.replace(head, captures=captures))
+
+
+def _bit_by_bit(pieces: "Sequence[bytes | Spooled]", head: "ReportShape") -> Iterator[str]:
+    """The same text as in one go: it is written with a mark for the sessions of each large capture, and those go there."""
+    captures: list[Any] = []
+    waiting: list[tuple[str, Any]] = []
+    for piece in pieces:
+        if isinstance(piece, Spooled) and len(piece.sessions):
+            mark = f'"{secrets.token_hex(16)}"'  # nobody can have written that into a capture
+            waiting.append((mark, piece.sessions))
+            captures.append(msgspec.structs.replace(piece.shape, sessions=[msgspec.Raw(mark.encode())]))
+        else:
+            captures.append(piece.shape if isinstance(piece, Spooled) else msgspec.Raw(piece))
+    text = as_json(msgspec.structs.replace(head, captures=captures))
+    for mark, sessions in waiting:
+        before, _, text = text.partition(_AT_SESSIONS + mark)
+        yield before
+        for number, session in enumerate(sessions.in_order()):
+            shown = visible_json(msgspec.json.format(session, indent=2).decode("utf-8"))
+            yield (",\n" if number else "") + textwrap.indent(shown, _AT_SESSIONS)
+    yield text

@@ -4,11 +4,12 @@ A report is made of pieces, one a capture, and of what is said of all of them. A
 judged one by one and elsewhere, and what is left of each is small.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from replay.expect.judge import Judgement
 from replay.report.shapes import CaptureShape, ReportShape
+from replay.report.spool import Spool
 
 FORMS: Final = ("text", "json", "html", "junit", "sarif", "markdown")
 #: The forms for which the report's shape of a capture is enough.
@@ -45,18 +46,19 @@ def piece(judgement: Judgement, number: int, *, form: str, detail: int, fail_on:
             return text_piece(judgement, detail)
 
 
-def piece_of(shape: CaptureShape, *, form: str, detail: int) -> Any:
-    """What one of the forms in FROM_SHAPES needs of one capture, from the report's shape of it."""
+def piece_of(shape: CaptureShape, sessions: Spool | None, *, form: str, detail: int) -> Any:
+    """What one of the forms in FROM_SHAPES needs of one capture, from the report's shape of it; `sessions` where those are not in
+    the shape."""
     if form == "json":
-        from replay.report.as_json import shape_piece
+        from replay.report.as_json import Spooled, shape_piece
 
-        return shape_piece(shape)
+        return shape_piece(shape) if sessions is None else Spooled(shape, sessions)
     from replay.report.text import shape_text
 
     return shape_text(shape, detail)
 
 
-def whole(pieces: Sequence[Any], head: ReportShape, *, form: str, detail: int) -> str:
+def whole(pieces: Sequence[Any], head: ReportShape, *, form: str, detail: int) -> str | Iterator[str]:
     """The report from the pieces of its captures, in order, and the head of it (`shapes.heading`)."""
     match form:
         case "json":
@@ -88,4 +90,4 @@ def render(form: str, judgements: Sequence[Judgement], shaped: ReportShape, *, d
     pieces = [
         piece(each, number, form=form, detail=detail, fail_on=fail_on) for number, each in enumerate(judgements, 1)
     ]
-    return whole(pieces, shaped, form=form, detail=detail)
+    return "".join(whole(pieces, shaped, form=form, detail=detail))

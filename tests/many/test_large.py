@@ -1,6 +1,8 @@
 """A capture judged in parts is judged as on the whole."""
 
 import io
+import json
+import pickle
 import random
 
 import pytest
@@ -19,13 +21,15 @@ from replay.expect.finding import Party
 from replay.expect.judge import Scope, judge
 from replay.expect.rules import registry
 from replay.expect.scenarios import shipped
-from replay.many.large import Large, in_parts, large_parts
-from replay.report.shapes import capture
+from replay.many.large import Large, Sessions, in_parts, large_parts
+from replay.report.shapes import SessionShape, capture
+from replay.report.spool import Spool
 from replay.syncml.credentials import Secret
 from tests import timetable
 from tests.generated import SCENARIOS, World
 from tests.mutations import MUTATIONS
 from tests.mutations.change import CannotBeError
+from tests.story import Story
 
 
 def alike(journal: bytes, scope: Scope | None = None, *, count: int = 5) -> bool:
@@ -37,7 +41,7 @@ def alike(journal: bytes, scope: Scope | None = None, *, count: int = 5) -> bool
     except TogetherError:
         return False
     with parts:
-        found = Large("c.jsonl", parts, Options(), scope, with_sessions=True).shape
+        found = Large("c.jsonl", parts, Options(), scope, sessions=Sessions.LISTED).shape
     assert found == whole
     return True
 
@@ -95,7 +99,7 @@ def test_a_rule_that_crashes_in_a_part_is_an_error_of_all(monkeypatch):
     monkeypatch.setitem(registry(), "UNE011", structs.replace(entry, check=lambda each: 1 / 0))
     story = World(1, "user", wbxml=False).story
     with read_parts(io.BytesIO(story.text()), "c.jsonl", count=3) as parts:
-        found = Large("c.jsonl", parts, Options(), Scope(), with_sessions=False)
+        found = Large("c.jsonl", parts, Options(), Scope(), sessions=Sessions.COUNTED)
     assert found.shape.verdict == "error"
     assert ["UNE011 crashed" in each for each in found.shape.errors] == [True]
 
@@ -133,6 +137,32 @@ def test_a_large_file_is_judged_in_parts_and_a_small_one_as_a_whole(tmp_path, mo
                 said[-1].append(CliRunner().invoke(main, ["check", "--format", form, "-v", str(each)]).stdout)
                 assert bool(seen) is (large == 1)
     assert all(one == other for one, other in said)
+
+
+def test_a_report_of_several_large_captures_is_the_same_from_processes(tmp_path, monkeypatch):
+    """The same in parts, as a whole, and from other processes."""
+    paths = [tmp_path / f"{number}.jsonl" for number in range(3)]
+    for number, path in enumerate(paths):
+        path.write_bytes(World(number, "user", wbxml=False).story.text() if number else Story().close().text())
+    said = []
+    for large, jobs in ((1 << 30, "1"), (1, "1"), (1, "2")):
+        monkeypatch.setattr("replay.many.large.LARGE", large)
+        arguments = ["check", "--format", "json", "--jobs", jobs, *map(str, paths)]
+        said.append(CliRunner().invoke(main, arguments).stdout)
+    assert said[0] == said[1] == said[2]
+    assert json.loads(said[0])["captures"][1]["sessions"]
+
+
+def test_a_spool_goes_to_another_process_with_what_is_in_it():
+    spool = Spool()
+    for order in (3.0, 1.0, 2.0):
+        spool.add(order, SessionShape(9, f"d{order}", "s", '"id":0,', [1], ["ordinary"]))
+    copy = pickle.loads(pickle.dumps(spool))
+    for each in (spool, copy):
+        found = [json.loads(text) for text in each.in_order()]
+        assert [(one["id"], one["device"]) for one in found] == [(1, "d1.0"), (2, "d2.0"), (3, "d3.0")]
+        assert found[0]["session_id"] == '"id":0,'
+        assert len(each) == 3
 
 
 def test_what_is_no_large_journal_is_left_to_the_readers(tmp_path):
