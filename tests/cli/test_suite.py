@@ -42,7 +42,9 @@ def test_a_device_that_tries_again_is_found_out_by_every_fault(tmp_path):
     assert {name: (each["verdict"], each["retried"]) for name, each in found.items()} == {
         "none": ("pass", False), "late": ("fail", True), "reset": ("fail", True), "empty": ("fail", True),
     }  # fmt: skip
-    assert found["late"]["answer"] == "nothing, it hung up"
+    assert found["late"]["answer"].startswith(
+        "nothing"
+    )  # who was first in the end, the device or the answer, is a matter of 0.1 s
     assert all("UNE007" in each["breaks"] for name, each in found.items() if name != "none")
 
 
