@@ -42,6 +42,8 @@ def journal(path: Path, sessions: int, *, unenrol_every: int | None = None) -> P
                 by="server",
                 body={"text": response.decode()},
             )
+        for more in range(5, 100, 5):
+            line("watching", sessions + more)
         line("close", sessions + 100, reason="done")
     return path
 
