@@ -6,6 +6,7 @@ judged once more then. What is kept of the others is how many sessions they have
 """
 
 import enum
+import gc
 import io
 from array import array
 from bisect import bisect_left
@@ -32,6 +33,8 @@ from replay.report.shapes import CaptureShape, EpisodeShape, SessionShape, episo
 from replay.report.spool import Spool
 
 _BUFFER: Final = 1 << 16
+#: Exchanges after which what was judged is collected.
+_COLLECT_AFTER: Final = 1_500
 #: Stands for every session where nobody looks at more than their number.
 _UNNAMED = SessionShape(0, None, "", None, [], [])
 
@@ -100,6 +103,7 @@ class Large:
         self._begins = array("d")
         self._episodes = array("d")
         self._sessions: list[tuple[float, SessionShape]] = []
+        self._since = 0
         self._listed = sessions is Sessions.LISTED
         self.spool = Spool() if sessions is Sessions.SPOOLED else None
         self._crashed: set[Party] = set()
@@ -120,6 +124,7 @@ class Large:
         count = 0
         for number in range(self._parts.count + 1):
             judgement = self._judge(number)
+            self._let_go(judgement)
             count += len(judgement.sessions)
             self._begins.extend(each.order for each in self._all_sessions(judgement))
             self._episodes.extend(each.episode.begin for each in judgement.episodes)
@@ -139,6 +144,14 @@ class Large:
         self._episodes = array("d", sorted(self._episodes))
         for number in telling:
             yield from self._take(self._judge(number, numbered=True), number)
+
+    def _let_go(self, judgement: Judgement) -> None:
+        """Has the parts before collected, now and then: sessions and enrolments refer to each other, and the collector looks seldom
+        (`settle`)."""
+        self._since += len(judgement.traffic.turns) if judgement.traffic else 0
+        if self._since > _COLLECT_AFTER:
+            gc.collect()
+            self._since = 0
 
     def _all_sessions(self, judgement: Judgement) -> list[Session]:
         return judgement.traffic.sessions if judgement.traffic else []
