@@ -19,7 +19,7 @@ import msgspec
 
 from replay.capture.exchange import Beyond, Capture, Exchange, address_host
 from replay.capture.journal_reader import LATE, JournalReader
-from replay.capture.turns import DM, ENROLMENT, OPAQUE, Turn, read_turn, terms
+from replay.capture.turns import DM, ENROLMENT, Turn, read_turn, terms
 
 #: Files of so many bytes are judged in parts: below that, what is read of one takes some hundred megabytes. Of a compressed one
 #: comes about so many times as much.
@@ -149,14 +149,10 @@ class Parts:
 def _is_unread(turn: Turn) -> bool:
     """Whether an exchange has to be held against every device. Raises TogetherError where it also belongs to one that is known, or
     to one without a name."""
-    exchange = turn.exchange
-    kept = exchange.body is not None or exchange.method in (None, "GET", "HEAD")
-    unfinished = turn.kind == DM and (not kept or (turn.request is not None and turn.device is None))
-    unread = turn.kind == OPAQUE or turn.request_error is not None or unfinished
+    unread = turn.request_not_read or turn.is_unfinished
     if turn.readable and (unread or turn.device is None):
-        raise TogetherError(f"of exchange {exchange.number} a part alone was read, so that it may be of any device")
-    nothing = turn.kind not in (DM, OPAQUE) and exchange.url is None and exchange.body is None
-    return unread or nothing or (turn.kind == DM and not turn.readable)
+        raise TogetherError(f"of exchange {turn.number} a part alone was read, so that it may be of any device")
+    return unread or (turn.may_be_a_message and not turn.readable)
 
 
 def _size(exchange: Exchange) -> int:

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from replay.capture.enrolling import Devices, devices_of
 from replay.capture.exchange import Capture, Moment, address_host
 from replay.capture.references import Reference, Sent, resolve
-from replay.capture.turns import DM, ENROLMENT, OPAQUE, Turn, host_of, read_turn, server_of
+from replay.capture.turns import DM, ENROLMENT, Turn, host_of, read_turn, server_of
 from replay.syncml.unenrol import alerts, execs
 
 #: A byte-identical package 1 within this many seconds of an unanswered one is a retransmission (contract).
@@ -355,8 +355,3 @@ def message_number(text: str | None) -> int | None:
 def same_host(one: str, other: str) -> bool:
     """Whether two servers or URLs are the same scheme, host and port."""
     return host_of(one) == host_of(other)
-
-
-def requests_not_read(traffic: Traffic) -> list[Turn]:
-    """Turns whose device message is there and cannot be read, opaque ones included."""
-    return [turn for turn in traffic.turns if turn.kind == OPAQUE or turn.request_error is not None]

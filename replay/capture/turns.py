@@ -114,6 +114,27 @@ class Turn(Struct):
         return answer.body != b"" and (self.response is None or self.response.is_foreign)
 
     @property
+    def request_not_read(self) -> bool:
+        """Whether its device message is there and cannot be read; opaque ones included."""
+        return self.kind == OPAQUE or self.request_error is not None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether its device message never came whole, or does not say whose it is."""
+        exchange = self.exchange
+        if self.kind != DM:
+            return False
+        if exchange.body is None and exchange.method not in (None, "GET", "HEAD"):
+            return True
+        return self.request is not None and self.device is None
+
+    @property
+    def may_be_a_message(self) -> bool:
+        """Whether an exchange that belongs to no session may have carried a message: one that was not read, or not kept."""
+        exchange = self.exchange
+        return self.kind in (DM, OPAQUE) or (self.kind == OTHER and exchange.url is None and exchange.body is None)
+
+    @property
     def may_ask_again(self) -> bool:
         """Whether the answer had the device send the same again, for all that is known: one that is there and cannot be read may
         be a challenge."""

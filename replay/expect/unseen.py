@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from replay.capture.episodes import Window
 from replay.capture.exchange import Connection, Identity, Moment, address_host
-from replay.capture.sessions import Enrolment, Traffic, requests_not_read
-from replay.capture.turns import DM, OPAQUE, OTHER, Turn, host_of
+from replay.capture.sessions import Enrolment, Traffic
+from replay.capture.turns import Turn, host_of
 
 
 class Missed(Struct, frozen=True):
@@ -81,7 +81,7 @@ class Unseen:
     def _strays_by_host(self) -> dict[str, list[Turn]]:
         found: dict[str, list[Turn]] = {}
         for turn in self.traffic.turns:
-            if self.traffic.session_of(turn) is None and _may_be_a_message(turn):
+            if self.traffic.session_of(turn) is None and turn.may_be_a_message:
                 found.setdefault(host_of(turn.exchange.url or ""), []).append(turn)
         return found
 
@@ -138,9 +138,10 @@ class Unseen:
     def _unread(self) -> dict[str, list[Turn]]:
         """By host, requests that are there and cannot be read, those that never came whole, and those that do not say whose they
         are."""
-        unfinished = [turn for turn in self.traffic.turns if turn.kind == DM and _is_unfinished(turn)]
+        turns = self.traffic.turns
+        unread = [turn for turn in turns if turn.request_not_read] + [turn for turn in turns if turn.is_unfinished]
         found: dict[str, list[Turn]] = {}
-        for turn in sorted([*requests_not_read(self.traffic), *unfinished], key=lambda turn: turn.exchange.order):
+        for turn in sorted(unread, key=lambda turn: turn.exchange.order):
             found.setdefault(host_of(turn.exchange.url or ""), []).append(turn)
         return found
 
@@ -168,19 +169,6 @@ class Unseen:
             if (made.recording, made.conn) not in told and (made.recording, made.conn) not in read
         ]
         return found
-
-
-def _may_be_a_message(turn: Turn) -> bool:
-    """Whether an exchange that belongs to no session may have carried a message: one that was not read, or not kept."""
-    exchange = turn.exchange
-    return turn.kind in (DM, OPAQUE) or (turn.kind == OTHER and exchange.url is None and exchange.body is None)
-
-
-def _is_unfinished(turn: Turn) -> bool:
-    exchange = turn.exchange
-    if exchange.body is None and exchange.method not in (None, "GET", "HEAD"):
-        return True
-    return turn.request is not None and turn.device is None
 
 
 def _overlaps(begin: Moment | None, end: Moment | None, window: Window) -> bool:
