@@ -41,7 +41,7 @@ def undone(content: bytes, coding: str) -> bytes:
 
 def undone_up_to_the_cut(content: bytes, coding: str) -> bytes:
     """What came of a body that broke off, as far as gzip and deflate can be undone; else, and beyond MOST, as it came."""
-    if coding.strip().lower() not in ("gzip", "deflate"):
+    if coding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
         return content
     decoder = zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: by its head, as gzip or as zlib
     try:

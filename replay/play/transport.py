@@ -8,21 +8,19 @@ import http.client
 import select
 import socket
 import ssl
-import zlib
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from replay.capture.coding import MOST, CodingError, undone, undone_up_to_the_cut
 from replay.capture.exchange import Headers, header
 
-#: An answer of more bytes than this, once its coding is undone, is not one of a DM server.
-_MOST_BYTES: Final = 256 * 1024 * 1024
-
-
+#: Codings that requests ask for; another one stays as it came.
+_CODINGS: Final = ("gzip", "x-gzip", "deflate")
 #: Bytes of an answer: no server of OMA DM says as much, and one that goes on for ever must not fill the memory.
-_MOST_ANSWER: Final = 64 << 20
+_MOST_ANSWER: Final = MOST
 
 
 class Answer(Struct, frozen=True):
@@ -175,18 +173,12 @@ def _answer(response: http.client.HTTPResponse, raw: bytes) -> Answer:
 
 
 def _decoded(raw: bytes, coding: str | None) -> bytes:
-    """A body without its content coding; one that cannot be undone, or grows out of all bounds, as it came."""
+    """A body without its content coding, also where it breaks off; one that cannot be undone, or grows out of all bounds, as it
+    came."""
     kind = (coding or "").strip().lower()
-    try:
-        if kind in ("gzip", "x-gzip"):
-            return _bounded(zlib.decompressobj(16 + zlib.MAX_WBITS), raw)
-        if kind == "deflate":
-            return _bounded(zlib.decompressobj(zlib.MAX_WBITS if raw[:1] == b"\x78" else -zlib.MAX_WBITS), raw)
-    except zlib.error:
+    if kind not in _CODINGS:
         return raw
-    return raw
-
-
-def _bounded(undo: "zlib._Decompress", raw: bytes) -> bytes:
-    """What is decompressed, up to the most that is taken."""
-    return undo.decompress(raw, _MOST_BYTES)
+    try:
+        return undone(raw, kind)
+    except CodingError:
+        return undone_up_to_the_cut(raw, kind)
