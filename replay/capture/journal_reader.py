@@ -32,10 +32,6 @@ _CLOCK_SLACK: Final = 0.001
 _ANCHOR_SLACK: Final = 0.05
 
 
-#: What is said of a line that belongs to no exchange that is known.
-LATE: Final = "whose request is not in this recording"
-
-
 class _Body(msgspec.Struct):
     text: str | None = None
     base64: str | None = None
@@ -88,11 +84,13 @@ def read(file: BinaryIO, path: str) -> Capture:
 
 
 class JournalReader:
-    """Reads a journal line by line, also while it is being written. `capture` is what was read so far."""
+    """Reads a journal line by line, also while it is being written. `capture` is what was read so far; `late` counts the lines
+    that belong to no exchange that is known."""
 
     def __init__(self, path: str) -> None:
         self.capture = Capture(path=path, format=NAME, says_when_watching=True)
         self.lines = 0
+        self.late = 0
         self.read = 0
         self.decode = msgspec.json.Decoder(_Line).decode
         self.recording = 0
@@ -307,7 +305,8 @@ class JournalReader:
     def _exchange_of(self, line: _Line, what: str) -> Exchange:
         exchange = self.exchanges.get((self.recording, str(line.id)))
         if exchange is None:
-            raise _BadLineError(f"a {what} to the exchange {line.id!r}, {LATE}")
+            self.late += 1
+            raise _BadLineError(f"a {what} to the exchange {line.id!r}, whose request is not in this recording")
         return exchange
 
     def _note(self, line: _Line, _number: int, at: Moment | None) -> None:

@@ -18,7 +18,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from replay.capture.exchange import Beyond, Capture, Exchange, address_host
-from replay.capture.journal_reader import LATE, JournalReader
+from replay.capture.journal_reader import JournalReader
 from replay.capture.turns import DM, ENROLMENT, Turn, read_turn, terms
 
 #: Files of so many bytes are judged in parts: below that, what is read of one takes some hundred megabytes. Of a compressed one
@@ -193,7 +193,7 @@ def _fill(parts: Parts, lines: Iterable[bytes], path: str) -> None:
 
 def _settle(parts: Parts, reader: JournalReader, used: set[tuple[int, str | None]], before: float) -> None:
     """Puts away what has ended before a line."""
-    if any(LATE in trouble.text for trouble in reader.capture.troubles):
+    if reader.late:
         raise TogetherError("what became of an exchange stands far from it, or the exchange is missing")
     for exchange in reader.retire(before):
         used.add((exchange.recording, exchange.conn))

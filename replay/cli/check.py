@@ -30,7 +30,6 @@ from replay.expect.finding import Party, Severity
 from replay.expect.judge import Scope
 from replay.expect.scenarios.model import Scenario
 from replay.many.judged import Part, Task
-from replay.many.large import Sessions
 from replay.normal.noise import NoiseProfile
 from replay.report.forms import FORMS, FROM_SHAPES, piece, piece_of, whole
 from replay.report.safe import visible
@@ -154,7 +153,7 @@ def command(
         scope=scope,
         make=partial(piece, form=form, detail=detail, fail_on=fail_on),
         shaped=partial(piece_of, form=form, detail=detail) if form in FROM_SHAPES else None,
-        sessions=Sessions.SPOOLED if form == "json" else Sessions.LISTED if detail > 0 else Sessions.COUNTED,
+        with_sessions=form == "json" or detail > 0,
         annotate=os.environ.get("GITHUB_ACTIONS") == "true",  # its runner reads both streams; the result stays as it is
     )
     parts: list[Part] = []

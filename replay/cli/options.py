@@ -189,20 +189,21 @@ def write_result(text: str | Iterable[str], output: str | None, *, prose: bool =
     """Writes a result to stdout, or to a file; colours stay only on a terminal that wants them (NO_COLOR). `prose`, which people
     read, is made to fit that terminal; in a pipe and in a file a line stays a line. What is `private`, because it holds messages
     with their credentials, is written to a new file that its owner alone can read."""
+    texts = (text,) if isinstance(text, str) else text
     if output is None or output == "-":
         if prose and isinstance(text, str) and sys.stdout.isatty():
             from replay.report.wrap import wrapped
 
-            text = wrapped(text, shutil.get_terminal_size().columns)
+            texts = (wrapped(text, shutil.get_terminal_size().columns),)
         no_colour = bool(os.environ.get("NO_COLOR"))
         if hasattr(sys.stdout, "reconfigure"):  # a terminal that cannot show a character must not end the report
             sys.stdout.reconfigure(errors="backslashreplace")
-        for each in (text,) if isinstance(text, str) else text:
+        for each in texts:
             click.echo(each, nl=False, color=False if no_colour else None)
         return
     try:
         with open(output, "w", encoding="utf-8", opener=_private if private else None) as file:
-            file.writelines(click.unstyle(each) for each in ((text,) if isinstance(text, str) else text))
+            file.writelines(click.unstyle(each) for each in texts)
     except OSError as error:
         stop(cannot_be_written(output, error))
 

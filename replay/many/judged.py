@@ -5,7 +5,7 @@ What it gives holds no traffic. Everything that is said of several captures toge
 
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from msgspec import Struct, field
@@ -17,10 +17,10 @@ from replay.capture.readers import Watch, read
 from replay.capture.remote import is_url
 from replay.capture.sessions import Traffic
 from replay.expect.case import Options
-from replay.expect.finding import Party, Severity, Verdict, worst
+from replay.expect.finding import Finding, Party, Severity, Verdict, worst
 from replay.expect.judge import Judgement, Scope, judge, unreadable
 from replay.expect.rules import registry
-from replay.many.large import Large, Sessions, in_parts, large_parts
+from replay.many.large import Large, in_parts, large_parts
 from replay.report.annotations import annotations_of
 from replay.report.shapes import CaptureShape, evidence_used
 from replay.report.spool import Spool
@@ -41,8 +41,8 @@ class Place(Struct, frozen=True):
 class Task(Struct, frozen=True):
     """What is asked of every capture. `make` makes its piece of the report from the judgement and the capture's number; `annotate`
     says whether annotations are wanted. `only_changed` leaves alone what has the digest that is known. `shaped` makes the piece
-    from the report's shape alone, where that is enough; then a large capture is judged in parts, and `sessions` says what
-    becomes of its sessions. All of it can be pickled."""
+    from the report's shape alone, where that is enough; then a large capture is judged in parts, and its sessions are kept
+    apart `with_sessions`. All of it can be pickled."""
 
     options: Options
     scope: Scope
@@ -50,7 +50,7 @@ class Task(Struct, frozen=True):
     annotate: bool = False
     only_changed: bool = False
     shaped: Callable[[CaptureShape, Spool | None], Any] | None = None
-    sessions: Sessions = Sessions.LISTED
+    with_sessions: bool = True
 
 
 class Part(Struct):
@@ -108,12 +108,12 @@ def _in_parts(task: Task, place: Place, watch: Watch | None, stage: Callable[[st
     with parts:
         if stage:
             stage(f"judging {place.path}, {parts.exchanges} exchanges")
-        found = Large(place.path, parts, task.options, task.scope, sessions=task.sessions)
+        found = Large(place.path, parts, task.options, task.scope, with_sessions=task.with_sessions)
     return Part(
         path=place.path,
         verdicts=found.verdicts,
         matched=found.matched,
-        severities=frozenset(finding.severity for finding in found.findings if finding.accepted is None),
+        severities=_that_count(found.findings),
         redacted=parts.frame.redacted,
         piece=task.shaped(found.shape, found.spool),
     )
@@ -157,13 +157,18 @@ def _made(task: Task, place: Place, judgement: Judgement) -> Part:
         verdicts=judgement.verdicts,
         unread=[] if traffic else judgement.errors,
         matched=judgement.matched,
-        severities=frozenset(finding.severity for finding in judgement.findings if finding.accepted is None),
+        severities=_that_count(judgement.findings),
         evidence_used=evidence_used(judgement),
         redacted=traffic is not None and traffic.capture.redacted,
         users=frozenset(users_named(traffic)) if traffic and task.options.secrets else frozenset(),
         annotations=list(annotations_of(judgement)) if task.annotate else [],
         piece=task.make(judgement, place.number),
     )
+
+
+def _that_count(findings: Iterable[Finding]) -> frozenset[Severity]:
+    """The severities of the findings that were not accepted."""
+    return frozenset(finding.severity for finding in findings if finding.accepted is None)
 
 
 def users_named(traffic: Traffic) -> set[str | None]:

@@ -5,7 +5,6 @@ those numbers; how many there were before is known when every part was looked at
 judged once more then. What is kept of the others is how many sessions they have, and when each began.
 """
 
-import enum
 import gc
 import io
 from array import array
@@ -85,27 +84,17 @@ def _read(file: BinaryIO, path: str, *, packed: bool, lenient: bool) -> Parts | 
     return parts
 
 
-class Sessions(enum.Enum):
-    """What becomes of the sessions of a large capture: only as many are in its shape, all of them are, or they are kept apart."""
-
-    COUNTED = enum.auto()
-    LISTED = enum.auto()
-    SPOOLED = enum.auto()
-
-
 class Large:
     """A large capture, judged. `shape` is its part of the report; `findings` are those of it, `matched` the accepted entries that
-    a finding is like; `spool` are its sessions where they are kept apart."""
+    a finding is like. Its sessions are in `spool`; without `with_sessions` only as many are in the shape."""
 
-    def __init__(self, path: str, parts: Parts, options: Options, scope: Scope, *, sessions: Sessions) -> None:
+    def __init__(self, path: str, parts: Parts, options: Options, scope: Scope, *, with_sessions: bool) -> None:
         self._parts, self._options, self._scope = parts, options, scope
         self._unread = {exchange.number for exchange in parts.unread}
         self._begins = array("d")
         self._episodes = array("d")
-        self._sessions: list[tuple[float, SessionShape]] = []
         self._since = 0
-        self._listed = sessions is Sessions.LISTED
-        self.spool = Spool() if sessions is Sessions.SPOOLED else None
+        self.spool = Spool() if with_sessions else None
         self._crashed: set[Party] = set()
         self._owners: dict[Finding, tuple[object, tuple[int, ...]]] = {}
         self.findings: list[Finding] = []
@@ -128,11 +117,9 @@ class Large:
             count += len(judgement.sessions)
             self._begins.extend(each.order for each in self._all_sessions(judgement))
             self._episodes.extend(each.episode.begin for each in judgement.episodes)
-            for each in judgement.sessions if self._listed or self.spool is not None else ():
-                if self.spool is not None:
+            if self.spool is not None:
+                for each in judgement.sessions:
                     self.spool.add(each.order, session(each))
-                else:
-                    self._sessions.append((each.order, session(each)))
             if (
                 judgement.episodes
                 or judgement.errors
@@ -142,6 +129,8 @@ class Large:
         self.sessions = count
         self._begins = array("d", sorted(self._begins))
         self._episodes = array("d", sorted(self._episodes))
+        if self.spool is not None:
+            self.spool.number_by(self._begins)
         for number in telling:
             yield from self._take(self._judge(number, numbered=True), number)
 
@@ -207,25 +196,17 @@ class Large:
         for place, finding in enumerate(self.findings):
             for number in self._owner(finding)[1]:
                 by_number[number].findings.append(place)
-        self._sessions.sort(key=lambda each: each[0])
-        for order, each in self._sessions:
-            each.id = bisect_left(self._begins, order) + 1
         return CaptureShape(
             path=path,
             verdict=worst(self.verdicts.values()).word,
             verdicts=words(self.verdicts),
             exchanges=self._parts.exchanges,
             readable=self._parts.readable,
-            sessions=self._shown_sessions(),
+            sessions=[] if self.spool is not None else [_UNNAMED] * self.sessions,
             episodes=[by_number[number] for number in sorted(by_number)],
             findings=[finding_shape(each) for each in self.findings],
             errors=self.errors,
         )
-
-    def _shown_sessions(self) -> list[SessionShape]:
-        if self.spool is not None:
-            return []
-        return [each for _, each in self._sessions] if self._listed else [_UNNAMED] * self.sessions
 
 
 def _alone(finding: Finding) -> Finding:

@@ -42,17 +42,9 @@ class Spooled(msgspec.Struct, frozen=True):
     sessions: Any
 
 
-def json_whole(pieces: "Sequence[bytes | Spooled]", head: "ReportShape") -> str | Iterator[str]:
-    """The report from its captures' parts; bit by bit where one of them is large."""
-    if any(isinstance(piece, Spooled) for piece in pieces):
-        return _bit_by_bit(pieces, head)
-    # already JSON: they are not read for being written again
-    captures: Any = [msgspec.Raw(piece) for piece in pieces if not isinstance(piece, Spooled)]
-    return as_json(msgspec.structs.replace(head, captures=captures))
-
-
-def _bit_by_bit(pieces: "Sequence[bytes | Spooled]", head: "ReportShape") -> Iterator[str]:
-    """The same text as in one go: it is written with a mark for the sessions of each large capture, and those go there."""
+def json_whole(pieces: "Sequence[bytes | Spooled]", head: "ReportShape") -> Iterator[str]:
+    """The report from its captures' parts, which are JSON already and not read for being written again. It is written with a mark
+    for the sessions of each large capture, and those go there bit by bit."""
     captures: list[Any] = []
     waiting: list[tuple[str, Any]] = []
     for piece in pieces:

@@ -7,6 +7,8 @@ judged one by one and elsewhere, and what is left of each is small.
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from msgspec import structs
+
 from replay.expect.judge import Judgement
 from replay.report.shapes import CaptureShape, ReportShape
 from replay.report.spool import Spool
@@ -55,7 +57,7 @@ def piece_of(shape: CaptureShape, sessions: Spool | None, *, form: str, detail: 
         return shape_piece(shape) if sessions is None else Spooled(shape, sessions)
     from replay.report.text import shape_text
 
-    return shape_text(shape, detail)
+    return shape_text(shape if sessions is None else structs.replace(shape, sessions=list(sessions.values())), detail)
 
 
 def whole(pieces: Sequence[Any], head: ReportShape, *, form: str, detail: int) -> str | Iterator[str]:

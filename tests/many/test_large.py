@@ -21,7 +21,7 @@ from replay.expect.finding import Party
 from replay.expect.judge import Scope, judge
 from replay.expect.rules import registry
 from replay.expect.scenarios import shipped
-from replay.many.large import Large, Sessions, in_parts, large_parts
+from replay.many.large import Large, in_parts, large_parts
 from replay.report.shapes import SessionShape, capture
 from replay.report.spool import Spool
 from replay.syncml.credentials import Secret
@@ -41,8 +41,8 @@ def alike(journal: bytes, scope: Scope | None = None, *, count: int = 5) -> bool
     except TogetherError:
         return False
     with parts:
-        found = Large("c.jsonl", parts, Options(), scope, sessions=Sessions.LISTED).shape
-    assert found == whole
+        found = Large("c.jsonl", parts, Options(), scope, with_sessions=True)
+    assert structs.replace(found.shape, sessions=list(found.spool.values())) == whole
     return True
 
 
@@ -99,7 +99,7 @@ def test_a_rule_that_crashes_in_a_part_is_an_error_of_all(monkeypatch):
     monkeypatch.setitem(registry(), "UNE011", structs.replace(entry, check=lambda each: 1 / 0))
     story = World(1, "user", wbxml=False).story
     with read_parts(io.BytesIO(story.text()), "c.jsonl", count=3) as parts:
-        found = Large("c.jsonl", parts, Options(), Scope(), sessions=Sessions.COUNTED)
+        found = Large("c.jsonl", parts, Options(), Scope(), with_sessions=False)
     assert found.shape.verdict == "error"
     assert ["UNE011 crashed" in each for each in found.shape.errors] == [True]
 
