@@ -5,6 +5,7 @@ to the letter; what lies between them are its texts. Whether a message is well-f
 is then a matter of its shape alone, as long as the texts hold nothing that XML reads in a way of its own: no reference, no line end
 to be made one character, no character that is not allowed, no end of a CDATA section. So a shape that came up a few times is
 learned: it is parsed once with marks in place of its texts, and a function is made that puts texts where the marks have gone.
+One that comes up often gets a pattern as well, which finds its texts without looking at each tag.
 
 Whatever is unlike that is left to the parser, so nothing here decides what is right. Shapes are remembered up to a number, since a
 hostile capture may make up as many as it likes.
@@ -34,6 +35,11 @@ _MOST_SHAPES: Final = 512
 _MOST_SEEN: Final = 8192
 _LONGEST: Final = 1 << 20
 _MOST_TAGS: Final = 1500
+#: How often a learned shape comes before it gets a pattern, which takes as long to make as to read some hundred messages; how long
+#: that may be, and how many are tried on a message of as many tags.
+_PATTERN_AFTER: Final = 32
+_LONGEST_PATTERN: Final = 1 << 14
+_TRIED: Final = 4
 #: A text while a shape is learned: white space around it shows whether the reader takes that away.
 _SIGN: Final = "\ue000"
 _MARK: Final = re.compile(rf"\n?{_SIGN}(\d+){_SIGN}\n?")
@@ -41,33 +47,67 @@ _MARK: Final = re.compile(rf"\n?{_SIGN}(\d+){_SIGN}\n?")
 _Make = Callable[[Sequence[str], bytes], model.Message]
 
 
+class _Learned:
+    """A shape that was learned: which of its texts a message of it is made of (`used`), and the function that makes it of those.
+    `pattern` finds those texts in a message whose other texts are the usual ones."""
+
+    __slots__ = ("make", "pattern", "times", "used")
+
+    def __init__(self, make: _Make, used: Sequence[int]) -> None:
+        self.make = make
+        self.used = used
+        self.times = 0
+        self.pattern: re.Pattern[str] | None = None
+
+
 class Shapes:
     """The shapes that were learned, and how often others were seen."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, ...], _Make | None] = {}
+        self._known: dict[tuple[str, ...], _Learned | None] = {}
         self._seen: dict[int, int] = {}
+        #: Those with a pattern, by the number of their tags, the last that was met first.
+        self._frequent: dict[int, list[_Learned]] = {}
 
     def read(self, body: bytes, raw: bytes | None = None) -> model.Message | None:
         """A message whose shape is known; None where the parser has to read it. `body` is XML; `raw` what it was made from."""
-        if len(body) > _LONGEST or body.translate(None, _PLAIN):
+        text = _plain(body)
+        if text is None:
             return None
-        try:
-            text = body.decode()
-        except UnicodeDecodeError:
-            return None
+        frequent = self._frequent.get(text.count(">"))
+        if frequent is not None:
+            for place, learned in enumerate(frequent):
+                if learned.pattern is not None and (found := learned.pattern.fullmatch(text)) is not None:
+                    if place:
+                        frequent.insert(0, frequent.pop(place))
+                    return learned.make(found.groups(), body if raw is None else raw)
+        return self._by_tags(text, body if raw is None else raw)
+
+    def _by_tags(self, text: str, raw: bytes) -> model.Message | None:
         parts = text.replace(">", "<" + _BEGIN).split("<")
         shape = tuple(parts[1::2])
-        make = self._known[shape] if shape in self._known else self._learned(shape)
+        learned = self._known[shape] if shape in self._known else self._learned(shape)
         # no tag begins with the sign, so with as many signs as tags every text does: `<` and `>` came in turns
-        if make is None or text.count(">") != len(shape) or "]]>" in text:
+        if learned is None or text.count(">") != len(shape) or "]]>" in text:
             return None
         texts = parts[::2]
         if not _is_blank(texts[0]) or not _is_blank(texts[-1]) or (shape[0][:1] == "?" and not _is_blank(texts[1])):
             return None
-        return make(texts, body if raw is None else raw)
+        learned.times += 1
+        if learned.times >= _PATTERN_AFTER:
+            self._note_frequent(learned, shape, texts)
+        return learned.make([texts[place][1:] for place in learned.used], raw)
 
-    def _learned(self, shape: tuple[str, ...]) -> _Make | None:
+    def _note_frequent(self, learned: _Learned, shape: Sequence[str], texts: Sequence[str]) -> None:
+        """Has a shape tried first, by its pattern; makes that from a message of it where there is none yet."""
+        if learned.pattern is None and learned.times == _PATTERN_AFTER:
+            learned.pattern = _pattern(shape, texts, frozenset(learned.used))
+        frequent = self._frequent.setdefault(len(shape), [])
+        if learned.pattern is not None and learned not in frequent:
+            frequent.insert(0, learned)
+            del frequent[_TRIED:]
+
+    def _learned(self, shape: tuple[str, ...]) -> _Learned | None:
         """Notes that a shape came once more; learns it when that was often enough."""
         if not shape or len(shape) > _MOST_TAGS or len(self._known) >= _MOST_SHAPES:
             return None
@@ -82,11 +122,33 @@ class Shapes:
         return made
 
 
+def _plain(body: bytes) -> str | None:
+    """A body as text, where the parser would take all of it as it stands."""
+    if len(body) > _LONGEST or body.translate(None, _PLAIN):
+        return None
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _pattern(shape: Sequence[str], texts: Sequence[str], used: frozenset[int]) -> re.Pattern[str] | None:
+    """What fits the messages of a shape whose texts are these ones, but for those that are `used`: it captures those. A text ends
+    where a tag begins, and with as many `>` as tags none is in a text; so what fits has the same tags. None where it would be too
+    long."""
+    found = [re.escape(texts[0])]
+    for place, tag in enumerate(shape, 1):
+        found.append(re.escape(f"<{tag}>"))
+        found.append("([^<]*+)" if place in used else re.escape(texts[place].removeprefix(_BEGIN)))
+    source = "".join(found)
+    return re.compile(source) if len(source) <= _LONGEST_PATTERN else None
+
+
 def _is_blank(text: str) -> bool:
     return not text.strip(_WHITE_SPACE)
 
 
-def _learn(shape: tuple[str, ...]) -> _Make | None:
+def _learn(shape: tuple[str, ...]) -> _Learned | None:
     """How texts become a message of this shape; None where that cannot be said of it."""
     declared = shape[0][:1] == "?"
     if declared and not _DECLARED.match(shape[0]):
@@ -103,7 +165,7 @@ def _learn(shape: tuple[str, ...]) -> _Make | None:
         example = xml.read(filled.encode())
     except UnreadableMessageError:
         return None
-    return _Maker().function(example)
+    return _Maker().learned(example)
 
 
 class _Maker:
@@ -113,17 +175,19 @@ class _Maker:
     def __init__(self) -> None:
         self.constants: list[Any] = []
         self.classes: dict[str, type] = {}
+        self.used: set[int] = set()
 
-    def function(self, example: model.Message) -> _Make | None:
-        """The function; None where a text would come out in a way that is not known here."""
+    def learned(self, example: model.Message) -> _Learned | None:
+        """The function, with the texts it takes; None where a text would come out in a way that is not known here."""
         try:
             source = self._struct(example, {"raw": "raw"})
         except _MixedTextError:
             return None
         scope: dict[str, Any] = {"k": self.constants, "ws": _WHITE_SPACE, **self.classes}
-        exec(f"def make(t, raw):\n    return {source}\n", scope)  # noqa: S102
-        made: _Make = scope["make"]
-        return made
+        used = sorted(self.used)
+        names = "".join(f"t{place}, " for place in used)
+        exec(f"def make(texts, raw):\n    ({names}) = texts\n    return {source}\n", scope)  # noqa: S102
+        return _Learned(scope["make"], used)
 
     def _value(self, value: Any) -> str:
         """The source of a value."""
@@ -133,7 +197,8 @@ class _Maker:
             found = _MARK.fullmatch(value)
             if found is None:
                 raise _MixedTextError
-            return f"t[{found[1]}][1:]" if value[0] == "\n" else f"t[{found[1]}].strip(ws)"
+            self.used.add(int(found[1]))
+            return f"t{found[1]}" if value[0] == "\n" else f"t{found[1]}.strip(ws)"
         if isinstance(value, Struct):
             return self._struct(value, {}) if _has_mark(value) else self._constant(value)
         if isinstance(value, tuple) and _has_mark(value):

@@ -22,13 +22,19 @@ BODY = "<Alert><CmdID>2</CmdID><Data>1226</Data><Item><Data a=\"x\" b='y'>{}</Da
 TEXT = HEAD + BODY
 
 
-def learned(text: str = TEXT) -> Shapes:
-    """Shapes that have seen a text often enough."""
+def learned(text: str = TEXT, times: int = 4) -> Shapes:
+    """Shapes that have seen a text often enough to know it; forty times is enough for a pattern."""
     shapes = Shapes()
-    for number in range(4):
+    for number in range(times):
         shapes.read(text.format(number, "1").encode())
     assert shapes.read(text.format("9", "1").encode()) is not None
     return shapes
+
+
+@pytest.fixture(params=[4, 40], ids=["known", "frequent"])
+def known(request) -> Shapes:
+    """Shapes that know `TEXT`."""
+    return learned(times=request.param)
 
 
 def by_parser(body: bytes):
@@ -56,8 +62,8 @@ def test_a_shape_is_learned_when_it_came_several_times():
 
 
 @pytest.mark.parametrize("value", ["", " 1 ", "\t1\n", "größe", "😀", "a'b\"c", "\x7f", "\x85", "0"])
-def test_texts_come_out_to_the_letter(value):
-    assert check(learned(), TEXT.format(value, value).encode())
+def test_texts_come_out_to_the_letter(known, value):
+    assert check(known, TEXT.format(value, value).encode())
 
 
 @pytest.mark.parametrize(
@@ -65,10 +71,9 @@ def test_texts_come_out_to_the_letter(value):
     ["&amp;", "&#x41;", "\r\n", "\r", "\0", "\x01", "\x1b", "]]>", "a>b", ">", "\ufffe", "\uffff", "\ufeff", "<!-- -->",
      "<![CDATA[x]]>", "<?pi?>", "<x/>", "<", "&nbsp;", "< >", "<\x01"],
 )  # fmt: skip
-def test_what_xml_reads_in_its_own_way_is_left_to_the_parser(value):
-    shapes = learned()
-    assert not check(shapes, TEXT.format("1", value).encode())
-    assert not check(shapes, TEXT.format("1", f"a{value}b").encode())
+def test_what_xml_reads_in_its_own_way_is_left_to_the_parser(known, value):
+    assert not check(known, TEXT.format("1", value).encode())
+    assert not check(known, TEXT.format("1", f"a{value}b").encode())
 
 
 @pytest.mark.parametrize(
@@ -87,8 +92,8 @@ def test_what_xml_reads_in_its_own_way_is_left_to_the_parser(value):
         TEXT.format(1, "x" * (1 << 20)).encode(),
     ],
 )
-def test_other_bytes_are_left_to_the_parser(body):
-    assert not check(learned(), body)
+def test_other_bytes_are_left_to_the_parser(known, body):
+    assert not check(known, body)
 
 
 @pytest.mark.parametrize(
@@ -121,8 +126,9 @@ def test_shapes_that_cannot_be_learned(text):
         '<?xml version="1.0" encoding="utf-16"?>',
     ],
 )
-def test_declarations(head):
-    shapes = learned(head + TEXT)
+@pytest.mark.parametrize("times", [4, 40])
+def test_declarations(head, times):
+    shapes = learned(head + TEXT, times)
     assert check(shapes, (head + TEXT).format(7, "v").encode())
     if head.startswith("<?"):
         assert not check(shapes, (head + "text" + TEXT).format(7, "v").encode())
@@ -131,7 +137,7 @@ def test_declarations(head):
 def test_what_is_not_in_the_model_is_kept_as_the_parser_keeps_it():
     text = TEXT.replace("<Final/>", '<Odd xmlns="urn:x" z="1">{}<b>c</b>tail</Odd><Final/>')
     shapes = Shapes()
-    for number in range(4):
+    for number in range(40):
         check(shapes, text.format("1", "2", f" {number} ").encode())
     assert check(shapes, text.format("1", "2", " other ").encode())
 
@@ -156,7 +162,7 @@ def test_made_up_sessions_are_read_alike(seed, scenario):
         body = line.get("body") or {}
         texts.append(body["text"].encode() if "text" in body else base64.b64decode(body.get("base64", "")))
     read_so = 0
-    for body in [each for each in texts for _ in range(4)]:
+    for body in [each for each in texts for _ in range(40)]:
         read_so += check(shapes, body)
         changed = bytearray(body)
         if changed:
@@ -165,13 +171,42 @@ def test_made_up_sessions_are_read_alike(seed, scenario):
     assert read_so
 
 
+FREQUENT = learned(times=40)
+
+
 @given(st.text(st.sampled_from("<>&/a \n\x01\"'!?]-="), max_size=12), st.text(st.sampled_from("<>a/ "), max_size=8))
 @example("b/<", ">")
 @settings(max_examples=300, deadline=None)
 def test_no_bytes_are_taken_for_a_message_that_they_are_not(one, other):
-    shapes = learned()
+    shapes = FREQUENT
     for text in (one, other, one + other, f"{one}</Data>{other}", f"<Data a=\"x\" b='y'>{one}"):
         check(shapes, TEXT.replace("{}</Data>", text + "</Data>", 1).replace("{}", other).encode())
+
+
+def test_other_white_space_between_tags_is_read_by_the_tags(known):
+    """A pattern has it as it was in one message."""
+    for gap in ("", "\n  ", "\t"):
+        assert check(known, TEXT.format(1, 2).replace("><", f">{gap}<").encode())
+
+
+def test_many_frequent_shapes_of_as_many_tags():
+    """More than are tried by their patterns: each is read all the same, and what came last is tried first."""
+    shapes = Shapes()
+    texts = [TEXT.replace('a="x"', f'a="{number}"') for number in range(8)]
+    for number in range(50):
+        for text in texts:
+            assert check(shapes, text.format(number, "v").encode()) is (number > 1)
+    for text in (texts[0], texts[0], texts[7], texts[0]):
+        assert check(shapes, text.format(1, "w").encode())
+
+
+def test_a_shape_too_long_for_a_pattern_is_read_by_its_tags():
+    text = TEXT.replace("<Final/>", "<Get><CmdID>7</CmdID></Get>" * 700 + "<Final/>").replace("{}", "x")
+    shapes = Shapes()
+    assert [check(shapes, text.encode()) for _ in range(40)][-1] is False  # more tags than are learned
+    text = TEXT.replace('a="x"', f'a="{"long" * 5000}"')
+    shapes = learned(text, 40)
+    assert check(shapes, text.format(5, "y").encode())
 
 
 def test_wbxml_is_read_alike():
