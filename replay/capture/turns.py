@@ -11,7 +11,7 @@ from replay.syncml import media
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.model import Message, Status
 from replay.syncml.names import CHALLENGES
-from replay.syncml.read import is_enveloped, looks_like_syncml
+from replay.syncml.read import is_enveloped, looks_like_syncml, source_of
 from replay.syncml.read import read as read_message
 
 #: Kinds of exchange: OMA DM; OMA DM in an envelope that cannot be read; an enrolment request; anything else.
@@ -209,6 +209,13 @@ def read_turn(exchange: Exchange, *, lenient: bool = False) -> Turn:
         else:
             turn.response, turn.response_error = _message(response.body, lenient=lenient)
     return turn
+
+
+def device_at_a_glance(exchange: Exchange) -> str | None:
+    """The device of an OMA DM exchange whose request can be read and names it, as `read_turn` would find it; None where that takes
+    reading it."""
+    source = source_of(exchange.body) if exchange.body and _kind(exchange) == DM else None
+    return source if source and not _is_url(source) else None
 
 
 def _message(body: bytes, *, lenient: bool) -> tuple[Message | None, UnreadableMessageError | None]:

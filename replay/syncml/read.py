@@ -56,3 +56,9 @@ def read(body: bytes, *, lenient: bool = False) -> Message:
     text = wbxml.to_xml(wbxml.decode(body))
     message = _SHAPES.read(text, body) or from_root(xml.parse(text), body)
     return structs.replace(message, form="wbxml", declared=None)
+
+
+def source_of(body: bytes) -> str | None:
+    """The LocURI of the Source of an XML message, where that can be told at a glance and `read` is sure to read the message; None
+    where it cannot, whatever the message is."""
+    return _SHAPES.source(body) if body and body[0] not in _WBXML_VERSIONS else None

@@ -48,13 +48,14 @@ _Make = Callable[[Sequence[str], bytes], model.Message]
 
 
 class _Learned:
-    """A shape that was learned: which of its texts a message of it is made of (`used`), and the function that makes it of those.
-    `pattern` finds those texts in a message whose other texts are the usual ones."""
+    """A shape that was learned: which of its texts a message of it is made of (`used`), the function that makes it of those, and
+    one that gives the LocURI of its Source alone. `pattern` finds those texts in a message whose other texts are the usual ones."""
 
-    __slots__ = ("make", "pattern", "times", "used")
+    __slots__ = ("make", "pattern", "source", "times", "used")
 
-    def __init__(self, make: _Make, used: Sequence[int]) -> None:
+    def __init__(self, make: _Make, source: Callable[[Sequence[str]], str | None], used: Sequence[int]) -> None:
         self.make = make
+        self.source = source
         self.used = used
         self.times = 0
         self.pattern: re.Pattern[str] | None = None
@@ -74,14 +75,28 @@ class Shapes:
         text = _plain(body)
         if text is None:
             return None
-        frequent = self._frequent.get(text.count(">"))
-        if frequent is not None:
-            for place, learned in enumerate(frequent):
-                if learned.pattern is not None and (found := learned.pattern.fullmatch(text)) is not None:
-                    if place:
-                        frequent.insert(0, frequent.pop(place))
-                    return learned.make(found.groups(), body if raw is None else raw)
+        found = self._by_pattern(text)
+        if found is not None:
+            return found[0].make(found[1], body if raw is None else raw)
         return self._by_tags(text, body if raw is None else raw)
+
+    def source(self, body: bytes) -> str | None:
+        """The LocURI of the Source of a message of a frequent shape, which `read` is sure to read; None where that is not known, or
+        it has none."""
+        text = _plain(body)
+        found = self._by_pattern(text) if text is not None else None
+        return found[0].source(found[1]) if found is not None else None
+
+    def _by_pattern(self, text: str) -> tuple[_Learned, Sequence[str]] | None:
+        frequent = self._frequent.get(text.count(">"))
+        if frequent is None:
+            return None
+        for place, learned in enumerate(frequent):
+            if learned.pattern is not None and (found := learned.pattern.fullmatch(text)) is not None:
+                if place:
+                    frequent.insert(0, frequent.pop(place))
+                return learned, found.groups()
+        return None
 
     def _by_tags(self, text: str, raw: bytes) -> model.Message | None:
         parts = text.replace(">", "<" + _BEGIN).split("<")
@@ -180,14 +195,20 @@ class _Maker:
     def learned(self, example: model.Message) -> _Learned | None:
         """The function, with the texts it takes; None where a text would come out in a way that is not known here."""
         try:
-            source = self._struct(example, {"raw": "raw"})
+            message = self._struct(example, {"raw": "raw"})
         except _MixedTextError:
             return None
         scope: dict[str, Any] = {"k": self.constants, "ws": _WHITE_SPACE, **self.classes}
         used = sorted(self.used)
         names = "".join(f"t{place}, " for place in used)
-        exec(f"def make(texts, raw):\n    ({names}) = texts\n    return {source}\n", scope)  # noqa: S102
-        return _Learned(scope["make"], used)
+        of = example.header.source
+        source = self._value(of.uri) if of is not None else "None"
+        exec(  # noqa: S102
+            f"def make(texts, raw):\n    ({names}) = texts\n    return {message}\n"
+            f"def source(texts):\n    ({names}) = texts\n    return {source}\n",
+            scope,
+        )
+        return _Learned(scope["make"], scope["source"], used)
 
     def _value(self, value: Any) -> str:
         """The source of a value."""
