@@ -6,9 +6,7 @@ from functools import partial
 import click
 
 from replay.capture.evidence import EvidenceError, EvidenceFile
-from replay.capture.evidence_readers import read_evidence
-from replay.cli.convert import say
-from replay.cli.exits import FAIL_ON, exit_code_of, stop
+from replay.cli.exits import FAIL_ON, exit_code_of, say, stop
 from replay.cli.judging import accept_option, enrolment_option, expect_option, ignore_option, quiet_option
 from replay.cli.many import Where, interruptible, parts_of, places_of, where_options
 from replay.cli.noise_option import noise_option
@@ -39,6 +37,8 @@ from replay.syncml.credentials import Secret
 
 def _evidence(value: str) -> EvidenceFile:
     """A file of evidence, as an option's value."""
+    from replay.capture.evidence_readers import read_evidence
+
     try:
         return read_evidence(value)
     except EvidenceError as error:

@@ -8,12 +8,8 @@ import click
 from replay.capture.exchange import Capture, CaptureError
 from replay.capture.readers import read
 from replay.capture.writers import FORMATS, JOURNAL, format_of, write
-from replay.cli.exits import stop
+from replay.cli.exits import say, stop
 from replay.cli.progress import progress, reading
-from replay.report.safe import visible
-
-_MOST_SAID = 20
-
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -59,11 +55,3 @@ def command(source: str, out: str, form: str | None, force: bool) -> None:
     Exit codes: 0 written, 2 IN cannot be read, OUT cannot be written or is there already, or a usage error.
     """
     carry_over(source, out, form, force=force)
-
-
-def say(what: list[str]) -> None:
-    """Says texts on stderr, a line each, and of many how many more there are."""
-    for text in what[:_MOST_SAID]:
-        click.echo(f"omadm: {visible(text)}", err=True)
-    if len(what) > _MOST_SAID:
-        click.echo(f"omadm: and {len(what) - _MOST_SAID} more of these", err=True)

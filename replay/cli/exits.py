@@ -8,6 +8,8 @@ import click
 from replay.expect.finding import Severity, Verdict, worst
 from replay.expect.judge import Judgement
 
+_MOST_SAID = 20
+
 PASS = 0
 FAIL = 1
 ERROR = 2
@@ -53,3 +55,13 @@ def stop(message: str) -> NoReturn:
 
     click.echo(f"omadm: {visible_lines(message)}", err=True)
     raise SystemExit(ERROR)
+
+
+def say(what: list[str]) -> None:
+    """Says texts on stderr, a line each, and of many how many more there are."""
+    from replay.report.safe import visible
+
+    for text in what[:_MOST_SAID]:
+        click.echo(f"omadm: {visible(text)}", err=True)
+    if len(what) > _MOST_SAID:
+        click.echo(f"omadm: and {len(what) - _MOST_SAID} more of these", err=True)

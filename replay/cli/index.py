@@ -9,8 +9,7 @@ from msgspec import structs
 from replay.capture.access import cannot_be_written
 from replay.catalogue.rows import rows_of
 from replay.catalogue.store import Catalogue, CatalogueError, fingerprint
-from replay.cli.convert import say
-from replay.cli.exits import ERROR, stop
+from replay.cli.exits import ERROR, say, stop
 from replay.cli.judging import accept_option, enrolment_option, expect_option, ignore_option, quiet_option
 from replay.cli.many import Where, interruptible, parts_of, places_of, where_options
 from replay.cli.options import lenient_option

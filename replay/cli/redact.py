@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from replay.capture.exchange import Capture, CaptureError
-from replay.cli.convert import carry_over, from_one_to_another, say
-from replay.cli.exits import stop
+from replay.cli.convert import carry_over, from_one_to_another
+from replay.cli.exits import say, stop
 from replay.normal.redact import Redactor
 from replay.normal.redact_bodies import RedactionError
 from replay.normal.redact_map import dumps, loads

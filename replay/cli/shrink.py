@@ -12,8 +12,8 @@ from replay.capture.journal_reader import read as read_journal
 from replay.capture.readers import read
 from replay.capture.sessions import assemble
 from replay.capture.writers import format_of, write, write_journal
-from replay.cli.convert import from_one_to_another, say
-from replay.cli.exits import stop
+from replay.cli.convert import from_one_to_another
+from replay.cli.exits import say, stop
 from replay.cli.options import lenient_option, quiet_time, rule_id, scenario
 from replay.cli.progress import Shown, reading
 from replay.cli.secret_options import known, secret_options

@@ -159,7 +159,11 @@ def _apply(entry: Entry, case: Case) -> list[Finding]:
     if entry.rule.scope == "capture":
         return list(entry.check(case))
     if entry.rule.scope == "message":
-        return [finding for said in case.said for finding in entry.check(said)]
+        found: list[Finding] = []
+        for said in case.said:
+            if of_message := entry.check(said):  # nearly always an empty tuple
+                found += of_message
+        return found
     return [finding for each in case.episodes for finding in entry.check(each)]
 
 

@@ -6,7 +6,6 @@ same text finds those. It only ever sees text that `tomllib` has accepted, so it
 
 import bisect
 import re
-import tomllib
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,6 +80,8 @@ def parse(path: str, content: bytes) -> Document:
     if long := _LONG_KEY.search(text):
         line = text.count("\n", 0, long.start()) + 1
         raise TomlError(f"{path}, line {line}: a key of more than {_MOST_PARTS} parts, which none of these files has")
+    import tomllib  # here and below: most captures are judged without such a file
+
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -156,6 +157,8 @@ class _Walk:
 
     def _key(self) -> tuple[str, ...]:
         """A key with its dots. Quotes and escapes are tomllib's to read."""
+        import tomllib
+
         found = _KEY.match(self.text, self.at)
         if found is None:
             raise AssertionError(f"no key at offset {self.at} of a text that tomllib has read")

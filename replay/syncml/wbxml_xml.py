@@ -66,7 +66,7 @@ _DECLARATIONS: Final = {
 #: after EXPANSION_MOST of them, stays bytes.
 _LARGEST_INSIDE: Final = 1 << 20
 _SYNCML: Final = (SYNCML_LANGUAGE_12, SYNCML_LANGUAGE_11)
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 #: What stands above a root: on no page, so that the root declares its namespace.
 _OUTSIDE_ROOT: Final = Tag("", -1)
 #: What a charset cannot hold, and so becomes an ENTITY.

@@ -20,7 +20,7 @@ Content-Type: application/vnd.syncml.dm+xml; charset=utf-8
 Content-Type: text/xml
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from replay.capture.references import REQUEST
@@ -44,8 +44,12 @@ _BYTES: Final = "application/octet-stream"
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of HTP001."""
+    return () if subject.content_type == _EXPECTED[subject.message.form] else _found(subject)
+
+
+def _found(subject: Said) -> Iterator[Finding]:
     given, expected = subject.content_type, _EXPECTED[subject.message.form]
-    if given == expected or not subject.headers:
+    if not subject.headers:
         return
     kind = media_type(given)
     if kind == expected:

@@ -18,7 +18,7 @@ message is of that version, and MSG003 alone says so.
 <SyncML xmlns="SYNCML:SYNCML1.3">
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
@@ -40,7 +40,12 @@ def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG002."""
     message = subject.message
     if message.namespace == SYNCML_12 or is_of_version_11(message):
-        return
+        return ()
+    return _found(subject)
+
+
+def _found(subject: Said) -> Iterator[Finding]:
+    message = subject.message
     found = f"in the namespace {message.namespace!r}" if message.namespace else "in no namespace"
     severity = Severity.WARNING if message.namespace == SYNCML_11 else None
     yield fault(subject, RULE, f"the root is {found}; expected {SYNCML_12!r}", severity=severity)

@@ -17,7 +17,7 @@ Where the header is missing, or has nothing in it that names the message, MSG004
 <VerDTD>1.1</VerDTD><VerProto>DM/1.1</VerProto>
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
@@ -38,7 +38,11 @@ def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG003."""
     header = subject.message.header
     if header.ver_dtd == VERSIONS["VerDTD"] and header.ver_proto == VERSIONS["VerProto"]:
-        return
+        return ()
+    return _found(subject)
+
+
+def _found(subject: Said) -> Iterator[Finding]:
     wrong = list(wrong_versions(subject.message))
     if wrong:
         also = f"; the namespace is {subject.message.namespace!r}" if is_of_version_11(subject.message) else ""

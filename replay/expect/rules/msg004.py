@@ -20,7 +20,7 @@ without SyncHdr; on the wire there are none.
 <Source><LocURI></LocURI></Source>
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
@@ -44,7 +44,12 @@ def check(subject: Said) -> Iterable[Finding]:
     message = subject.message
     header = message.header
     if header.session_id and header.msg_id and _has_uri(header.target) and _has_uri(header.source):
-        return
+        return ()
+    return _found(subject)
+
+
+def _found(subject: Said) -> Iterator[Finding]:
+    message = subject.message
     if message.is_foreign:
         return
     if not message.has_header:

@@ -22,7 +22,7 @@ URLs, with nothing that tells whose they are, are not judged.
 <Source><LocURI>https://mdm.example.test/omadm</LocURI></Source>
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Party, Severity
@@ -41,8 +41,10 @@ RULE = Rule(
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG005."""
-    if not swapped(subject.turn, subject.side):
-        return
+    return _found(subject) if swapped(subject.turn, subject.side) else ()
+
+
+def _found(subject: Said) -> Iterator[Finding]:
     target, source = addresses(subject.message)
     if subject.party is Party.DEVICE:
         text = f"Source is the server ({source!r}), and Target {target!r}; expected the device's id as Source"

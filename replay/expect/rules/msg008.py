@@ -18,7 +18,7 @@ A CmdID is text: it need not be a number, nor begin with 1, nor grow.
 <Get><Item>…</Item></Get>
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
@@ -38,8 +38,10 @@ _WRONG = {None: "has no CmdID", "": "has an empty CmdID", "0": "has the CmdID 0"
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG008."""
-    if subject.contents.parts.own_ids:
-        return
+    return () if subject.contents.parts.own_ids else _found(subject)
+
+
+def _found(subject: Said) -> Iterator[Finding]:
     wrong = [(place, command) for place, command in subject.commands if command.cmd_id in _WRONG]
     if wrong:
         text = in_a_row([f"{command.name} {_WRONG[command.cmd_id]}" for _, command in wrong])

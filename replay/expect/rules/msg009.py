@@ -17,7 +17,7 @@ None is known. CmdIDs begin anew in every message.
 <Get><CmdID>6</CmdID>…</Get><Get><CmdID>6</CmdID>…</Get>
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
@@ -36,8 +36,10 @@ RULE = Rule(
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG009."""
-    if subject.contents.parts.own_ids:
-        return
+    return () if subject.contents.parts.own_ids else _found(subject)
+
+
+def _found(subject: Said) -> Iterator[Finding]:
     first: dict[str, str] = {}
     again: dict[str, list[str]] = {}
     where: tuple[int, ...] | None = None

@@ -56,8 +56,10 @@ _Wrong = tuple[str, tuple[int, ...], tuple[str, ...]]
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG011."""
-    if _is_plain(subject):
-        return
+    return () if _is_plain(subject) else _found(subject)
+
+
+def _found(subject: Said) -> Iterator[Finding]:
     wrong = list(_wrong(subject))
     if wrong:
         _, places, tail = wrong[0]

@@ -56,8 +56,10 @@ class _Child(Struct, frozen=True):
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG012."""
-    if not subject.contents.parts.wrong_meta:
-        return
+    return _found(subject) if subject.contents.parts.wrong_meta else ()
+
+
+def _found(subject: Said) -> Iterator[Finding]:
     wrong = list(_wrong(subject))
     types = _types_of_alerts(subject)
     for accepted in (False, True):

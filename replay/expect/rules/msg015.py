@@ -18,7 +18,7 @@ It is a warning, because B4 is a recommendation. Where Target and Source are swa
 <Item><Source><LocURI>./DevInfo/DevId</LocURI></Source><Data>0123456789ABCDEF</Data></Item>
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Party, Severity
@@ -37,12 +37,12 @@ RULE = Rule(
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG015."""
-    source = subject.message.header.source
-    if subject.party is not Party.DEVICE or source is None or not source.uri:
+    found, source = subject.contents.parts.dev_id, subject.message.header.source
+    return () if found is None or source is None or found[2] == source.uri else _found(subject, source.uri, *found)
+
+
+def _found(subject: Said, source: str | None, place: tuple[int, ...], number: int, given: str) -> Iterator[Finding]:
+    if subject.party is not Party.DEVICE or not source or swapped(subject.turn, subject.side):
         return
-    found = subject.contents.parts.dev_id
-    if found is None or found[2] == source.uri or swapped(subject.turn, subject.side):
-        return
-    place, number, given = found
-    text = f"./DevInfo/DevId is {given!r}, and Source {source.uri!r}; expected the same"
+    text = f"./DevInfo/DevId is {given!r}, and Source {source!r}; expected the same"
     yield fault(subject, RULE, text, places=place, tail=(("Item", number), "Data"))

@@ -17,7 +17,7 @@ What a reserved code means is for a later version of the protocol to say; a peer
 <Alert><CmdID>2</CmdID><Data>1227</Data></Alert>
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from replay.expect.case import Rule, Said
@@ -41,8 +41,13 @@ _DIGITS: Final = 18
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG016."""
-    if not subject.contents.alerts:
-        return
+    for _, alert in subject.contents.alerts:
+        if alert.code not in _DEFINED:
+            return _found(subject)
+    return ()
+
+
+def _found(subject: Said) -> Iterator[Finding]:
     wrong = [(place, alert) for place, alert in subject.contents.alerts if alert.code not in _DEFINED]
     if wrong:
         text = in_a_row([f"{command_name(command)} {_fault_of(command.code)}" for _, command in wrong])

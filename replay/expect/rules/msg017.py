@@ -48,6 +48,18 @@ _HEAD: Final = 400
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG017."""
+    return () if _names_none(subject) else _found(subject)
+
+
+def _names_none(said: Said) -> bool:
+    """Whether nothing names an encoding: neither a declaration nor Content-Type."""
+    message = said.message
+    if message.declared or message.form != "xml" or b"?" in message.raw[:_HEAD]:
+        return False
+    return "=" not in (said.content_type or "")
+
+
+def _found(subject: Said) -> Iterator[Finding]:
     if subject.case.traffic.capture.format in (har.NAME, viewer.NAME):
         return
     if subject.message.form == "wbxml":
