@@ -206,7 +206,15 @@ class Capture(Struct):
 def header(headers: Sequence[tuple[str, str]], name: str) -> str | None:
     """The first header of that name, whatever its case, or None."""
     wanted = name.lower()
-    return next((value for key, value in headers if key.lower() == wanted), None)
+    for key, value in headers:
+        if key.lower() == wanted:
+            return value
+    return None
+
+
+def with_length(headers: Headers, body: bytes) -> Headers:
+    """The headers, with a Content-Length that is there made that of another body."""
+    return tuple((name, str(len(body)) if name.lower() == "content-length" else value) for name, value in headers)
 
 
 def address_host(address: str | None) -> str | None:

@@ -11,8 +11,8 @@ from replay.syncml import media
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.model import Message, Status
 from replay.syncml.names import CHALLENGES
-from replay.syncml.read import is_enveloped, looks_like_syncml, source_of
-from replay.syncml.read import read as read_message
+from replay.syncml.read import is_enveloped, looks_like_syncml, read_with_shape, source_of
+from replay.syncml.shaped import Shape
 
 #: Kinds of exchange: OMA DM; OMA DM in an envelope that cannot be read; an enrolment request; anything else.
 DM: Final = "dm"
@@ -33,6 +33,8 @@ class Turn(Struct):
     response: Message | None = None
     response_error: UnreadableMessageError | None = None
     opaque_response: bool = False
+    request_shape: Shape | None = None
+    response_shape: Shape | None = None
     kept_request: Contents | None = None
     kept_response: Contents | None = None
 
@@ -40,14 +42,14 @@ class Turn(Struct):
     def request_contents(self) -> Contents | None:
         """What the device's message holds, found once; None where there is no message."""
         if self.kept_request is None and self.request is not None:
-            self.kept_request = Contents(self.request)
+            self.kept_request = Contents(self.request, self.request_shape)
         return self.kept_request
 
     @property
     def response_contents(self) -> Contents | None:
         """What the server's message holds, found once; None where there is no message."""
         if self.kept_response is None and self.response is not None:
-            self.kept_response = Contents(self.response)
+            self.kept_response = Contents(self.response, self.response_shape)
         return self.kept_response
 
     @property
@@ -201,13 +203,19 @@ def read_turn(exchange: Exchange, *, lenient: bool = False) -> Turn:
     if turn.kind != DM:
         return turn
     if exchange.body or (exchange.body is not None and exchange.method == "POST"):
-        turn.request, turn.request_error = _message(exchange.body, lenient=lenient)
+        try:
+            turn.request, turn.request_shape = read_with_shape(exchange.body, lenient=lenient)
+        except UnreadableMessageError as error:
+            turn.request_error = error
     response = exchange.response
     if response is not None and response.body and not exchange.cut and _carries_message(response):
         if is_enveloped(response.body):
             turn.opaque_response = True
         else:
-            turn.response, turn.response_error = _message(response.body, lenient=lenient)
+            try:
+                turn.response, turn.response_shape = read_with_shape(response.body, lenient=lenient)
+            except UnreadableMessageError as error:
+                turn.response_error = error
     return turn
 
 
@@ -216,13 +224,6 @@ def device_at_a_glance(exchange: Exchange) -> str | None:
     reading it."""
     source = source_of(exchange.body) if exchange.body and _kind(exchange) == DM else None
     return source if source and not _is_url(source) else None
-
-
-def _message(body: bytes, *, lenient: bool) -> tuple[Message | None, UnreadableMessageError | None]:
-    try:
-        return read_message(body, lenient=lenient), None
-    except UnreadableMessageError as error:
-        return None, error
 
 
 def _carries_message(response: Response) -> bool:

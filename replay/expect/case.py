@@ -19,6 +19,7 @@ from replay.expect.finding import Finding, Party, Severity, shortened
 from replay.expect.scenarios.model import Scenario
 from replay.expect.schedule import QUIET, Quiet, schedule_of
 from replay.expect.sequence import Departure, Run, run
+from replay.expect.settled import is_settled
 from replay.expect.silence import Silence, silence_of
 from replay.expect.unseen import Unseen
 from replay.syncml.credentials import Secret
@@ -200,7 +201,16 @@ class Case:
     @cached_property
     def dialogues(self) -> list[Dialogue]:
         """Every session with its messages and their answers, in order."""
-        return [Dialogue(session, self.unseen) for session in self.traffic.sessions]
+        known = {dialogue.session.number: dialogue for dialogue in self.unsettled}
+        return [
+            known[session.number] if session.number in known else Dialogue(session, self.unseen)
+            for session in self.traffic.sessions
+        ]
+
+    @cached_property
+    def unsettled(self) -> list[Dialogue]:
+        """The sessions, in order, in which not every message is answered as it should be (`is_settled`)."""
+        return [Dialogue(session, self.unseen) for session in self.traffic.sessions if not is_settled(session)]
 
     @cached_property
     def unseen(self) -> Unseen:

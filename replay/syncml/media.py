@@ -1,6 +1,7 @@
 """What an exchange gives away about itself before its body is read: content types and URLs of OMA DM and of enrolment."""
 
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -19,11 +20,13 @@ _SOAP: Final = re.compile(rb"<(?:[\w.-]+:)?Envelope[\s>]")
 _HEAD: Final = 4096
 
 
+@lru_cache(maxsize=256)  # a capture has few, and every message comes with one
 def media_type(content_type: str | None) -> str:
     """The type alone, in lower case, without parameters; empty where there is none."""
     return (content_type or "").split(";", 1)[0].strip().lower()
 
 
+@lru_cache(maxsize=256)
 def is_syncml_type(content_type: str | None) -> bool:
     """Whether a content type is one of SyncML's."""
     return media_type(content_type).startswith(_SYNCML)

@@ -9,7 +9,7 @@ from replay.syncml import wbxml, xml
 from replay.syncml.elements import from_root
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.model import Message
-from replay.syncml.shaped import Shapes
+from replay.syncml.shaped import Shape, Shapes
 
 _ROOT: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?SyncML[\s>/]")
 _WBXML_VERSIONS: Final = (0x01, 0x02, 0x03)
@@ -49,13 +49,18 @@ def read(body: bytes, *, lenient: bool = False) -> Message:
 
     Raises UnreadableMessageError, which says where and why.
     """
+    return read_with_shape(body, lenient=lenient)[0]
+
+
+def read_with_shape(body: bytes, *, lenient: bool = False) -> tuple[Message, Shape | None]:
+    """A message as `read` gives it, and its shape, where that was learned."""
     if not body:
         raise UnreadableMessageError("an empty body where a SyncML message was expected", offset=0)
     if body[0] not in _WBXML_VERSIONS:
-        return _SHAPES.read(body) or xml.read(body, lenient=lenient)
+        return _SHAPES.read(body) or (xml.read(body, lenient=lenient), None)
     text = wbxml.to_xml(wbxml.decode(body))
-    message = _SHAPES.read(text, body) or from_root(xml.parse(text), body)
-    return structs.replace(message, form="wbxml", declared=None)
+    message, shape = _SHAPES.read(text, body) or (from_root(xml.parse(text), body), None)
+    return structs.replace(message, form="wbxml", declared=None), shape
 
 
 def source_of(body: bytes) -> str | None:

@@ -47,17 +47,19 @@ _MARK: Final = re.compile(rf"\n?{_SIGN}(\d+){_SIGN}\n?")
 _Make = Callable[[Sequence[str], bytes], model.Message]
 
 
-class _Learned:
+class Shape:
     """A shape that was learned: which of its texts a message of it is made of (`used`), the function that makes it of those, and
-    one that gives the LocURI of its Source alone. `pattern` finds those texts in a message whose other texts are the usual ones."""
+    one that gives the LocURI of its Source alone. `pattern` finds those texts in a message whose other texts are the usual ones.
+    `kept` is for whoever reads messages: what is the same in all of this shape."""
 
-    __slots__ = ("make", "pattern", "source", "times", "used")
+    __slots__ = ("kept", "make", "pattern", "source", "times", "used")
 
     def __init__(self, make: _Make, source: Callable[[Sequence[str]], str | None], used: Sequence[int]) -> None:
         self.make = make
         self.source = source
         self.used = used
         self.times = 0
+        self.kept: object = None
         self.pattern: re.Pattern[str] | None = None
 
 
@@ -65,20 +67,22 @@ class Shapes:
     """The shapes that were learned, and how often others were seen."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, ...], _Learned | None] = {}
+        self._known: dict[tuple[str, ...], Shape | None] = {}
         self._seen: dict[int, int] = {}
         #: Those with a pattern, by the number of their tags, the last that was met first.
-        self._frequent: dict[int, list[_Learned]] = {}
+        self._frequent: dict[int, list[Shape]] = {}
 
-    def read(self, body: bytes, raw: bytes | None = None) -> model.Message | None:
-        """A message whose shape is known; None where the parser has to read it. `body` is XML; `raw` what it was made from."""
+    def read(self, body: bytes, raw: bytes | None = None) -> tuple[model.Message, Shape] | None:
+        """A message whose shape is known, with that; None where the parser has to read it. `body` is XML; `raw` what it was made
+        from."""
         text = _plain(body)
         if text is None:
             return None
-        found = self._by_pattern(text)
-        if found is not None:
-            return found[0].make(found[1], body if raw is None else raw)
-        return self._by_tags(text, body if raw is None else raw)
+        found = self._by_pattern(text) or self._by_tags(text)
+        if found is None:
+            return None
+        shape, texts = found
+        return shape.make(texts, body if raw is None else raw), shape
 
     def source(self, body: bytes) -> str | None:
         """The LocURI of the Source of a message of a frequent shape, which `read` is sure to read; None where that is not known, or
@@ -87,7 +91,7 @@ class Shapes:
         found = self._by_pattern(text) if text is not None else None
         return found[0].source(found[1]) if found is not None else None
 
-    def _by_pattern(self, text: str) -> tuple[_Learned, Sequence[str]] | None:
+    def _by_pattern(self, text: str) -> tuple[Shape, Sequence[str]] | None:
         frequent = self._frequent.get(text.count(">"))
         if frequent is None:
             return None
@@ -98,7 +102,7 @@ class Shapes:
                 return learned, found.groups()
         return None
 
-    def _by_tags(self, text: str, raw: bytes) -> model.Message | None:
+    def _by_tags(self, text: str) -> tuple[Shape, Sequence[str]] | None:
         parts = text.replace(">", "<" + _BEGIN).split("<")
         shape = tuple(parts[1::2])
         learned = self._known[shape] if shape in self._known else self._learned(shape)
@@ -111,9 +115,9 @@ class Shapes:
         learned.times += 1
         if learned.times >= _PATTERN_AFTER:
             self._note_frequent(learned, shape, texts)
-        return learned.make([texts[place][1:] for place in learned.used], raw)
+        return learned, [texts[place][1:] for place in learned.used]
 
-    def _note_frequent(self, learned: _Learned, shape: Sequence[str], texts: Sequence[str]) -> None:
+    def _note_frequent(self, learned: Shape, shape: Sequence[str], texts: Sequence[str]) -> None:
         """Has a shape tried first, by its pattern; makes that from a message of it where there is none yet."""
         if learned.pattern is None and learned.times == _PATTERN_AFTER:
             learned.pattern = _pattern(shape, texts, frozenset(learned.used))
@@ -122,7 +126,7 @@ class Shapes:
             frequent.insert(0, learned)
             del frequent[_TRIED:]
 
-    def _learned(self, shape: tuple[str, ...]) -> _Learned | None:
+    def _learned(self, shape: tuple[str, ...]) -> Shape | None:
         """Notes that a shape came once more; learns it when that was often enough."""
         if not shape or len(shape) > _MOST_TAGS or len(self._known) >= _MOST_SHAPES:
             return None
@@ -163,7 +167,7 @@ def _is_blank(text: str) -> bool:
     return not text.strip(_WHITE_SPACE)
 
 
-def _learn(shape: tuple[str, ...]) -> _Learned | None:
+def _learn(shape: tuple[str, ...]) -> Shape | None:
     """How texts become a message of this shape; None where that cannot be said of it."""
     declared = shape[0][:1] == "?"
     if declared and not _DECLARED.match(shape[0]):
@@ -192,7 +196,7 @@ class _Maker:
         self.classes: dict[str, type] = {}
         self.used: set[int] = set()
 
-    def learned(self, example: model.Message) -> _Learned | None:
+    def learned(self, example: model.Message) -> Shape | None:
         """The function, with the texts it takes; None where a text would come out in a way that is not known here."""
         try:
             message = self._struct(example, {"raw": "raw"})
@@ -208,7 +212,7 @@ class _Maker:
             f"def source(texts):\n    ({names}) = texts\n    return {source}\n",
             scope,
         )
-        return _Learned(scope["make"], scope["source"], used)
+        return Shape(scope["make"], scope["source"], used)
 
     def _value(self, value: Any) -> str:
         """The source of a value."""

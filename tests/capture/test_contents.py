@@ -1,13 +1,18 @@
 """What a message holds: found in one walk, it is what a walk for each question finds."""
 
+import random
+import re
+
 import pytest
 
-from replay.capture.contents import Contents
+from replay.capture.contents import Contents, Outline
 from replay.capture.journal_reader import read
 from replay.capture.sessions import assemble
 from replay.lab import messages
+from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.model import Alert, Exec, Message, Results, Status
 from replay.syncml.read import read as read_message
+from replay.syncml.read import read_with_shape
 from tests.generated import SCENARIOS, World
 from tests.story import Story
 
@@ -44,6 +49,37 @@ def test_more_commands_than_have_a_place_at_hand():
     commands = [messages.get(number, "./DevDetail/SwV") for number in range(1, 200)]
     message = read_message(messages.message(messages.Sender("1", "device", "server"), 1, commands))
     assert Contents(message).commands == list(message.walk())
+
+
+ATTRIBUTES = ("commands", "alerts", "execs", "answers", "names")
+INSIDES = ("cred", "dev_id", "dev_info", "extras", "more_data", "own_ids", "slash", "wrong_meta")
+
+
+def test_with_the_outline_of_a_shape_it_is_what_a_walk_finds():
+    """Of every message as it is, and with its texts changed, so that what depends on them is seen to."""
+    draw = random.Random(7)
+    outlined = 0
+    for message in every_message():
+        text = message.raw.decode("utf-8", "replace")
+        texts = [text] * 4 + [
+            re.sub(r">([^<>\s][^<>]*)<", lambda found: f">{_other(draw, found[1])}<", text) for _ in range(6)
+        ]
+        for each in texts:
+            try:
+                found, shape = read_with_shape(each.encode())
+            except UnreadableMessageError:
+                continue
+            with_shape, without = Contents(found, shape), Contents(found)
+            assert [getattr(with_shape, name) for name in ATTRIBUTES] == [getattr(without, name) for name in ATTRIBUTES]
+            assert [getattr(with_shape.parts, name) for name in INSIDES] == [
+                getattr(without.parts, name) for name in INSIDES
+            ]
+            outlined += shape is not None and isinstance(shape.kept, Outline)
+    assert outlined > 500
+
+
+def _other(draw: random.Random, text: str) -> str:
+    return draw.choice([text, text, text, "", "0", "2", "/x", "./DevInfo/DevId", "/DevInfo/Man", "1226", "é"])
 
 
 def parts(*commands: str):

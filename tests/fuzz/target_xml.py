@@ -22,11 +22,11 @@ def check(data: bytes) -> None:
     except UnreadableMessageError:
         message = None
     shapes = Shapes()
-    for _ in range(3):  # learned at the third time
+    for _ in range(35):  # learned at the third time, with a pattern at the thirty-second after that
         by_shape = shapes.read(data)
     if by_shape is not None:
         assert message is not None, "read by its shape, refused by the parser"
-        assert by_shape == message
+        assert by_shape[0] == message
     if message is None:
         return
     try:

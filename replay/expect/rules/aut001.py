@@ -39,7 +39,7 @@ RULE = Rule(
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of AUT001."""
-    for dialogue in subject.dialogues:
+    for dialogue in subject.unsettled:
         for line in dialogue.lines:
             contents = line.contents
             if contents is None or not (contents.parts.cred or contents.message.header.cred is not None):

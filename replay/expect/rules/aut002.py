@@ -48,7 +48,7 @@ RULE = Rule(
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of AUT002."""
-    for dialogue in subject.dialogues:
+    for dialogue in subject.unsettled:
         challenge = _first_challenge(dialogue)
         if challenge is None or challenge.target is None or _is_plain_refusal(challenge):
             continue

@@ -52,7 +52,7 @@ RULE = Rule(
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of LOB001."""
-    for dialogue in subject.dialogues:
+    for dialogue in subject.unsettled:
         if _BUFFERED in dialogue.codes or any(map(_has_chunk, dialogue.lines)):
             yield from _Objects(subject, dialogue).findings()
 

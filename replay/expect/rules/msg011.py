@@ -71,11 +71,7 @@ def _is_plain(said: Said) -> bool:
     message, contents = said.message, said.contents
     if message.header.no_resp or message.body_unknown or contents.parts.extras:
         return False
-    allowed = _COMMANDS[said.side]
-    for _, command in contents.commands:
-        if command.name not in allowed:
-            return False
-    return not contents.has_alert(_ALERTS[said.side])
+    return contents.names <= _COMMANDS[said.side] and not contents.has_alert(_ALERTS[said.side])
 
 
 def _wrong(said: Said) -> Iterator[_Wrong]:

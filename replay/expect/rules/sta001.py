@@ -46,7 +46,7 @@ RULE = Rule(
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA001."""
-    for dialogue in subject.dialogues:
+    for dialogue in subject.unsettled:
         for debt in debts(dialogue):
             yield _finding(subject, debt)
 

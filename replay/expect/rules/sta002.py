@@ -42,7 +42,7 @@ def check(subject: Case) -> Iterable[Finding]:
     elsewhere = {
         id(departure.command) for each in subject.episodes for departure in each.run.by_rule("UNE009")
     }  # fmt: skip
-    for dialogue in subject.dialogues:
+    for dialogue in subject.unsettled:
         if not dialogue.dangling:
             continue
         for line in dialogue.judged:

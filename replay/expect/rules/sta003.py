@@ -37,7 +37,7 @@ RULE = Rule(
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA003."""
-    for dialogue in subject.dialogues:
+    for dialogue in subject.unsettled:
         if not dialogue.misnamed:
             continue
         for line in dialogue.judged:

@@ -43,7 +43,7 @@ RULE = Rule(
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA004."""
-    for dialogue in subject.dialogues:
+    for dialogue in subject.unsettled:
         for line in dialogue.lines:
             if not _is_in_order(line) and line.judged:
                 yield from on_answers(subject, RULE, _out_of_order(line))

@@ -38,7 +38,7 @@ RULE = Rule(
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA005."""
-    for dialogue in subject.dialogues:
+    for dialogue in subject.unsettled:
         if not dialogue.twice:
             continue
         for line in dialogue.judged:

@@ -38,7 +38,7 @@ RULE = Rule(
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA006."""
-    for dialogue in subject.dialogues:
+    for dialogue in subject.unsettled:
         if dialogue.codes <= CODES:
             continue
         for line in dialogue.judged:

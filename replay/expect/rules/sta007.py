@@ -44,7 +44,7 @@ RULE = Rule(
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA007."""
-    for dialogue in subject.dialogues:
+    for dialogue in subject.unsettled:
         if dialogue.codes <= _FITTING:
             continue
         own: dict[int, set[int]] = {}

@@ -45,7 +45,7 @@ _Codes = dict[str | None, dict[str | None, None]]
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA008."""
-    for dialogue in subject.dialogues:
+    for dialogue in subject.unsettled:
         if not dialogue.has_results:
             continue
         gets: dict[int, _Codes] = {}
