@@ -6,7 +6,7 @@ command) asks here first whether a message can have it; what is wrong there, and
 Messages of one shape have the same tags, to the letter, and so most of that in common: it is kept with the shape (`Outline`).
 """
 
-from typing import Final
+from typing import Final, cast
 
 from msgspec import Struct
 
@@ -48,12 +48,12 @@ class Contents:
                 shape.kept = outline_of(self) or _NO_OUTLINE
 
     def _fill(self, outline: "Outline") -> None:
-        commands = self.message.commands
-        self.commands = list(zip(outline.places, commands, strict=True))
+        self.commands = found = list(zip(outline.places, self.message.commands, strict=True))
         # what is an Alert there is one here: it is the same tag
-        self.alerts = [(_PLACES[at], commands[at]) for at in outline.alerts]  # type: ignore[misc]
-        self.execs = [(_PLACES[at], commands[at]) for at in outline.execs]  # type: ignore[misc]
-        self.answers = [(_PLACES[at], commands[at]) for at in outline.answers]  # type: ignore[misc]
+        self.alerts = cast("list[tuple[Place, Alert]]", [found[at] for at in outline.alerts])
+        self.execs = cast("list[tuple[Place, Exec]]", [found[at] for at in outline.execs] if outline.execs else [])
+        answers = found if len(outline.answers) == len(found) else [found[at] for at in outline.answers]
+        self.answers = cast("list[tuple[Place, Status | Results | Alert]]", answers)
 
     def _walk(self, commands: tuple[Command, ...], above: Place) -> None:
         places = _PLACES if not above and len(commands) <= len(_PLACES) else None
@@ -168,7 +168,9 @@ class Insides:
             uri = uri or target.uri
             if target.uri[0] == "/":
                 self.slash = True
-        if uri and _DEV_INFO in uri and not isinstance(command, (Status, Results)):
+        if not uri or (self.dev_info and self.dev_id is not None):
+            return
+        if _DEV_INFO in uri and not isinstance(command, (Status, Results)):
             self._note_dev_info(place, number, uri, item.data)
 
     def _note_dev_info(self, place: Place, number: int, uri: str, data: str | None) -> None:

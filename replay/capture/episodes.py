@@ -1,13 +1,18 @@
 """Episodes: one unenrolment of one enrolment, with its trigger, its alerts, and the window of silence after them."""
 
 import itertools
+from typing import Final
 
 from msgspec import Struct, field
 
 from replay.capture.exchange import Capture, Moment
 from replay.capture.sessions import Enrolment, Session, Traffic
 from replay.capture.turns import Turn
+from replay.syncml.names import GENERIC_ALERT
 from replay.syncml.unenrol import UnenrolAlert, UnenrolExec, alerts, execs
+
+#: What the unenrolment alerts are among.
+_GENERIC: Final = frozenset({GENERIC_ALERT})
 
 
 class ExecSeen(Struct, frozen=True):
@@ -134,7 +139,7 @@ def _seen(enrolment: Enrolment) -> list[ExecSeen | AlertSeen]:
     for session in enrolment.sessions:
         for turn in session.turns:
             asked, answered = turn.request_contents, turn.response_contents
-            if asked is not None and asked.alerts:
+            if asked is not None and asked.has_alert(_GENERIC):
                 found += [AlertSeen(session, turn, alert) for alert in alerts(asked.message)]
             if answered is not None and answered.execs and turn.exchange.failure is None:
                 found += [ExecSeen(session, turn, each) for each in execs(answered.message)]

@@ -1,6 +1,7 @@
 """Exchanges into sessions, and sessions into enrolments (contract, "Words")."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct, field
@@ -345,6 +346,7 @@ def _is_retransmission(session: Session, turn: Turn) -> bool:
     return False
 
 
+@lru_cache(maxsize=1024)
 def message_number(text: str | None) -> int | None:
     """A MsgID as a number; None for what is none, or has more digits than any count has."""
     if not text or len(text) > _DIGITS or not (text.isascii() and text.isdigit()):

@@ -6,6 +6,7 @@ without working out what answers what (`Dialogue`). Whatever is unlike that, in 
 anything is wrong.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from replay.capture.contents import Contents
@@ -73,7 +74,9 @@ def _answers(contents: Contents, before: Contents | None) -> bool:
     given = contents.answers
     if before is None:
         return not given
-    owed: list[Command] = [each for each in before.message.commands if not isinstance(each, (Status, Results))]
+    owed: Sequence[Command] = before.message.commands
+    if before.answers:
+        owed = [each for each in owed if not isinstance(each, (Status, Results))]
     if len(given) <= len(owed) or given[0][0] != _FIRST or not _answers_header(given[0][1], before):
         return False
     msg_ref, place = before.message.header.msg_id, 0
