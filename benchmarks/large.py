@@ -11,19 +11,25 @@ from benchmarks.timing import best
 _SMALL, _MIDDLE, _LARGE = 1_000, 10_000, 100_000
 #: One in so many sessions of the last capture is an unenrolment.
 _EVERY = 10
+#: Exchanges of flow files.
+_FLOWS = (10_000, 40_000)
 
 
 def rows(folder: Path) -> list[dict[str, object]]:
-    """Memory of the largest against the smallest, time of the largest against the middle one, and memory for each unenrolment."""
+    """Memory of the largest against the smallest, time of the largest against the middle one, and memory for each unenrolment, with
+    the report as text and in JSON; and the memory that flow files take."""
     paths = [captures.journal(folder / f"level-{size}.jsonl", size) for size in (_SMALL, _MIDDLE, _LARGE)]
     leaving = captures.journal(folder / "leaving.jsonl", _LARGE, unenrol_every=_EVERY)
     small, middle, large = (_run(path) for path in paths)
     middle_s, large_s = best([lambda: _run(paths[1]), lambda: _run(paths[2])], rounds=2)
-    for_each = (_run(leaving) - large) / (_LARGE // _EVERY)
+    for_each = [(_run(leaving, "--format", form) - large) / (_LARGE // _EVERY) for form in ("text", "json")]
+    few, many = (_run(captures.flow_file(folder / f"level-{size}.mitm", size)) for size in _FLOWS)
     return [
         _row("peak memory, 100,000 sessions", "1,000 sessions", large / small, None, large_s),
         _row("peak memory, 10,000 sessions", "1,000 sessions", middle / small, None, middle_s),
-        _row("kB for each enrolment that sent an alert", "one kB", for_each, 2, large_s),
+        _row("kB for each enrolment that sent an alert", "one kB", for_each[0], 2, large_s),
+        _row("the same, report in JSON", "one kB", for_each[1], 2, large_s),
+        _row("peak memory, flow file of 40,000 exchanges", "10,000 exchanges", many / few, None, large_s),
         _row("time, 100,000 sessions", "10,000 sessions", large_s / middle_s, 10.5, large_s),
     ]
 
@@ -32,9 +38,10 @@ def _row(what: str, against: str, ratio: float, aim: float | None, seconds: floa
     return {"row": what, "against": against, "ratio": round(ratio, 2), "aim": aim, "s": seconds}
 
 
-def _run(path: Path) -> float:
+def _run(path: Path, *options: str) -> float:
     """Checks a capture with the command; gives its peak memory in kB. Raises RuntimeError where the verdict is not `pass`."""
-    with subprocess.Popen([sys.executable, "-m", "replay", "check", str(path)], stdout=subprocess.DEVNULL) as process:
+    command = [sys.executable, "-m", "replay", "check", *options, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:

@@ -28,7 +28,17 @@ def looks_like_flows(head: bytes) -> bool:
 def read(file: BinaryIO, path: str) -> Capture:
     """A flow file as a capture. A file that breaks off is read up to there."""
     capture = Capture(path=path, format=NAME)
-    latest = 0.0
+    # stable: of two at one time the one that ended first
+    capture.exchanges = sorted(exchanges_in(file, capture), key=lambda exchange: exchange.order)
+    for number, exchange in enumerate(capture.exchanges, 1):
+        exchange.number = number
+    return capture
+
+
+def exchanges_in(file: BinaryIO, capture: Capture) -> Iterator[Exchange]:
+    """The exchanges of a flow file in the order in which they ended, without numbers. What is wrong with it is put into `capture`,
+    and when all were read the time that they span."""
+    first, latest = float("inf"), 0.0
     for where, state in _states(file, capture):
         told: list[str] = []
         try:
@@ -45,16 +55,11 @@ def read(file: BinaryIO, path: str) -> Capture:
             capture.troubles.append(
                 Trouble("clock", f"a flow that ended {latest - end:.3f} s before the one written ahead of it")
             )
-        latest = max(latest, end)
-        capture.exchanges.append(exchange)
-    capture.exchanges.sort(key=lambda exchange: exchange.order)  # stable: of two at one time the one that ended first
-    for number, exchange in enumerate(capture.exchanges, 1):
-        exchange.number = number
-    if capture.exchanges:
-        first = capture.exchanges[0].order
+        first, latest = min(first, exchange.order), max(latest, end)
+        yield exchange
+    if first < float("inf"):
         capture.stretches.append(Stretch(Moment(first, first), Moment(latest, latest)))
         capture.anchors.append(Moment(first, first))
-    return capture
 
 
 def _states(file: BinaryIO, capture: Capture) -> Iterator[tuple[str, dict[str, Any]]]:

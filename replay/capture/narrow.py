@@ -14,9 +14,7 @@ def narrowed(capture: Capture, *, since: float | None = None, until: float | Non
     """
     if since is None and until is None:
         return capture
-    bounds = _Bounds(
-        None if since is None else capture.clock_at(since), None if until is None else capture.clock_at(until)
-    )
+    bounds = bounds_of(capture, since=since, until=until)
     out = copy.copy(capture)
     out.exchanges = [bounds.as_it_stood(exchange) for exchange in capture.exchanges if bounds.hold(exchange.at)]
     out.connections = [connection for connection in capture.connections if bounds.hold(connection.at)]
@@ -28,7 +26,14 @@ def narrowed(capture: Capture, *, since: float | None = None, until: float | Non
     return out
 
 
-class _Bounds(Struct):
+def bounds_of(capture: Capture, *, since: float | None, until: float | None) -> "Bounds":
+    """Since and until (seconds since 1970) on a capture's clock."""
+    return Bounds(
+        None if since is None else capture.clock_at(since), None if until is None else capture.clock_at(until)
+    )
+
+
+class Bounds(Struct):
     """Since and until on the capture's clock."""
 
     since: float | None

@@ -1,6 +1,7 @@
 """`omadm check`: verdicts and findings."""
 
 import os
+import sys
 from functools import partial
 
 import click
@@ -29,7 +30,7 @@ from replay.expect.judge import Scope
 from replay.expect.scenarios.model import Scenario
 from replay.many.judged import Part, Task
 from replay.normal.noise import NoiseProfile
-from replay.report.forms import FORMS, FROM_SHAPES, piece, piece_of, whole
+from replay.report.forms import FORMS, FROM_SHAPES, drawing, piece, piece_of, whole
 from replay.report.safe import visible
 from replay.report.shapes import heading
 from replay.syncml.credentials import Secret
@@ -152,7 +153,8 @@ def command(
         options=options,
         scope=scope,
         make=partial(piece, form=form, detail=detail, fail_on=fail_on),
-        shaped=partial(piece_of, form=form, detail=detail) if form in FROM_SHAPES else None,
+        shaped=partial(piece_of, form=form, fail_on=fail_on) if form in FROM_SHAPES else None,
+        draw=drawing(form),
         with_sessions=form == "json" or detail > 0,
         annotate=os.environ.get("GITHUB_ACTIONS") == "true",  # its runner reads both streams; the result stays as it is
     )
@@ -165,6 +167,8 @@ def command(
         shown.stage("writing the report")
         head = heading([part.verdicts for part in parts], left, log, used=used)
         text = whole([part.piece for part in parts], head, form=form, detail=detail)
+        if form == "text" and not isinstance(text, str) and sys.stdout.isatty():
+            text = "".join(text)  # to be made to fit
     say(skipped)
     for part in parts:
         if part.unread:
@@ -173,11 +177,8 @@ def command(
     for part in parts:
         for line in part.annotations:
             click.echo(line, err=True)
-    if left and form != "text":  # the text says so itself
-        click.echo("\n".join(f"omadm: {visible(line)}" for line in left), err=True)
-    for line in noise.notes() if noise is not None else ():
-        click.echo(f"omadm: {visible(line)}", err=True)
-    for line in not_verified(options.secrets, parts):
+    besides = left if left and form != "text" else []  # the text says so itself
+    for line in (*besides, *(noise.notes() if noise is not None else ()), *not_verified(options.secrets, parts)):
         click.echo(f"omadm: {visible(line)}", err=True)
     severities = frozenset[Severity]().union(*(part.severities for part in parts))
     raise SystemExit(exit_code_of([part.verdict for part in parts], severities, fail_on))

@@ -30,7 +30,7 @@ def fold(findings: Iterable[Finding], whose: Callable[[Finding], object]) -> lis
     places: dict[tuple[object, ...], int] = {}
     also: dict[int, list[int]] = {}
     for finding in findings:
-        key = _cause(finding, whose)
+        key = cause_of(finding, whose)
         if key is None or key not in places:
             if key is not None:
                 places[key] = len(found)
@@ -40,13 +40,13 @@ def fold(findings: Iterable[Finding], whose: Callable[[Finding], object]) -> lis
         else:
             found.append(finding)
     for place, exchanges in also.items():  # what is given may be folded already, part by part
-        known = found[place].also
-        every = tuple(sorted({*known, *exchanges})) if known else tuple(dict.fromkeys(exchanges))
-        found[place] = msgspec.structs.replace(found[place], also=every)
+        found[place] = msgspec.structs.replace(found[place], also=tuple(sorted({*found[place].also, *exchanges})))
     return found
 
 
-def _cause(finding: Finding, whose: Callable[[Finding], object]) -> tuple[object, ...] | None:
+def cause_of(finding: Finding, whose: Callable[[Finding], object]) -> tuple[object, ...] | None:
+    """What findings of one cause have in common, as a value whose `repr` is the same for all of them; None for a finding that stands
+    for itself."""
     if not finding.rule.startswith(_FOLDED) or finding.exchange is None or finding.party is Party.PROXY:
         return None
     text = _VARYING.sub("#", finding.message)

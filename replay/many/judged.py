@@ -6,6 +6,7 @@ What it gives holds no traffic. Everything that is said of several captures toge
 import os
 import traceback
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
@@ -13,17 +14,18 @@ from msgspec import Struct, field
 from replay.capture.collecting import settle
 from replay.capture.digest import digest_of
 from replay.capture.exchange import CaptureError, header
+from replay.capture.parts import TogetherError
 from replay.capture.readers import Watch, read
 from replay.capture.remote import is_url
 from replay.capture.sessions import Traffic
 from replay.expect.case import Options
 from replay.expect.finding import Finding, Party, Severity, Verdict, worst
-from replay.expect.judge import Judgement, Scope, judge, unreadable
+from replay.expect.judge import EpisodeJudgement, Judgement, Scope, judge, unreadable
 from replay.expect.rules import registry
 from replay.many.large import Large, in_parts, large_parts
-from replay.report.annotations import annotations_of
-from replay.report.shapes import CaptureShape, evidence_used
-from replay.report.spool import Spool
+from replay.report.annotations import annotations_from, annotations_of
+from replay.report.shapes import evidence_used
+from replay.report.told import Again, Drawing, Told
 from replay.syncml.credentials import HMAC_HEADER, MD5, auth_type, parse_hmac_header
 
 
@@ -41,16 +43,17 @@ class Place(Struct, frozen=True):
 class Task(Struct, frozen=True):
     """What is asked of every capture. `make` makes its piece of the report from the judgement and the capture's number; `annotate`
     says whether annotations are wanted. `only_changed` leaves alone what has the digest that is known. `shaped` makes the piece
-    from the report's shape alone, where that is enough; then a large capture is judged in parts, and its sessions are kept
-    apart `with_sessions`. All of it can be pickled."""
+    from what is told of a capture, where that is enough; then a large one is judged in parts, its sessions are kept
+    `with_sessions`, and `draw` draws each episode. All of it can be pickled."""
 
     options: Options
     scope: Scope
     make: Callable[[Judgement, int], Any]
     annotate: bool = False
     only_changed: bool = False
-    shaped: Callable[[CaptureShape, Spool | None], Any] | None = None
+    shaped: Callable[[Told], Any] | None = None
     with_sessions: bool = True
+    draw: Callable[[EpisodeJudgement], Drawing] | None = None
 
 
 class Part(Struct):
@@ -67,7 +70,7 @@ class Part(Struct):
     evidence_used: bool = False
     redacted: bool = False
     users: frozenset[str | None] = frozenset()
-    annotations: list[str] = field(default_factory=list)
+    annotations: Iterable[str] = ()
     piece: Any = None
     digest: str = ""
     gone: bool = False
@@ -98,24 +101,29 @@ def judged(task: Task, place: Place, watch: Watch | None = None, stage: Callable
 
 def _in_parts(task: Task, place: Place, watch: Watch | None, stage: Callable[[str], None] | None) -> Part | None:
     """The part of a capture that is too large to be judged as a whole; None where it is not, or has to be."""
-    if task.shaped is None or task.annotate or task.only_changed or place.trouble:
+    if task.shaped is None or task.only_changed or place.trouble or not in_parts(task.options, task.scope):
         return None
-    if not in_parts(task.options, task.scope):
-        return None
-    parts = large_parts(place.at, watch, stage, lenient=task.scope.lenient)
+    within = (task.scope.since, task.options.until)
+    parts = large_parts(place.at, watch, stage, lenient=task.scope.lenient, within=within)
     if parts is None:
         return None
     with parts:
         if stage:
             stage(f"judging {place.path}, {parts.exchanges} exchanges")
-        found = Large(place.path, parts, task.options, task.scope, with_sessions=task.with_sessions)
+        try:
+            found = Large(
+                place.path, parts, task.options, task.scope, with_sessions=task.with_sessions, draw=task.draw
+            )  # fmt: skip
+        except (TogetherError, OSError):  # all of it has to be seen; or there is no room on disk
+            return None
     return Part(
         path=place.path,
         verdicts=found.verdicts,
         matched=found.matched,
-        severities=_that_count(found.findings),
+        severities=found.findings.severities,
         redacted=parts.frame.redacted,
-        piece=task.shaped(found.shape, found.spool),
+        annotations=Again(partial(annotations_from, found.told)) if task.annotate else (),
+        piece=task.shaped(found.told),
     )
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import UNSET
+
 from replay.expect.finding import Severity
 from replay.expect.judge import Judgement
-from replay.report.places import file_lines, line_of
 from replay.report.safe import visible
+from replay.report.told import Told, told_of
 
 _KINDS: Final = {
     Severity.ERROR: "error",
@@ -24,16 +26,20 @@ def annotations(judgements: list[Judgement]) -> Iterator[str]:
 
 def annotations_of(judgement: Judgement) -> Iterator[str]:
     """Those of one capture."""
-    lines = file_lines(judgement)
-    for error in judgement.errors:
-        yield f"::error file={_property(judgement.path)}::{_text(error)}"
-    for finding in judgement.findings:
-        if finding.accepted is not None:
+    yield from annotations_from(told_of(judgement))
+
+
+def annotations_from(told: Told) -> Iterator[str]:
+    """Those of one capture, from what is told of it."""
+    path = _property(told.shape.path)
+    for error in told.shape.errors:
+        yield f"::error file={path}::{_text(error)}"
+    for finding, line in told.located:
+        if finding.accepted is not UNSET:
             continue
-        line = line_of(finding, lines)
         at = f",line={line}" if line is not None else ""
         title = _property(f"{finding.rule} ({finding.party})")
-        yield f"::{_KINDS[finding.severity]} file={_property(judgement.path)}{at},title={title}::{_text(finding.message)}"
+        yield f"::{_KINDS[Severity(finding.severity)]} file={path}{at},title={title}::{_text(finding.message)}"
 
 
 def _text(text: str) -> str:

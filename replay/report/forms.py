@@ -4,18 +4,16 @@ A report is made of pieces, one a capture, and of what is said of all of them. A
 judged one by one and elsewhere, and what is left of each is small.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from msgspec import structs
-
-from replay.expect.judge import Judgement
-from replay.report.shapes import CaptureShape, ReportShape
-from replay.report.spool import Spool
+from replay.expect.judge import EpisodeJudgement, Judgement
+from replay.report.shapes import ReportShape
+from replay.report.told import Drawing, Told
 
 FORMS: Final = ("text", "json", "html", "junit", "sarif", "markdown")
-#: The forms for which the report's shape of a capture is enough.
-FROM_SHAPES: Final = ("text", "json")
+#: The forms for which it is enough what `replay.report.told` has of a capture; another one shows messages.
+FROM_SHAPES: Final = ("text", "json", "junit", "sarif", "markdown")
 
 
 def piece(judgement: Judgement, number: int, *, form: str, detail: int, fail_on: str) -> Any:
@@ -48,16 +46,30 @@ def piece(judgement: Judgement, number: int, *, form: str, detail: int, fail_on:
             return text_piece(judgement, detail)
 
 
-def piece_of(shape: CaptureShape, sessions: Spool | None, *, form: str, detail: int) -> Any:
-    """What one of the forms in FROM_SHAPES needs of one capture, from the report's shape of it; `sessions` where those are not in
-    the shape."""
-    if form == "json":
-        from replay.report.as_json import Spooled, shape_piece
+def piece_of(told: Told, *, form: str, fail_on: str) -> Any:
+    """The same of a large capture, in one of the forms in FROM_SHAPES: what is on disk stays there until the report is written."""
+    match form:
+        case "junit":
+            from replay.report.junit import suite_of
 
-        return shape_piece(shape) if sessions is None else Spooled(shape, sessions)
-    from replay.report.text import shape_text
+            return suite_of(told.shape, fail_on)
+        case "sarif":
+            from replay.report.sarif import run_of
 
-    return shape_text(shape if sessions is None else structs.replace(shape, sessions=list(sessions.values())), detail)
+            return run_of(told)
+        case "markdown":
+            return told
+        case _:
+            return told.shape
+
+
+def drawing(form: str) -> Callable[[EpisodeJudgement], Drawing] | None:
+    """What draws an episode, in a form that has drawings which are made from the traffic."""
+    if form != "markdown":
+        return None
+    from replay.report.markdown import drawing_of
+
+    return drawing_of
 
 
 def whole(pieces: Sequence[Any], head: ReportShape, *, form: str, detail: int) -> str | Iterator[str]:
@@ -80,11 +92,14 @@ def whole(pieces: Sequence[Any], head: ReportShape, *, form: str, detail: int) -
 
             return sarif_whole(pieces)
         case "markdown":
-            return "".join(pieces)
+            from replay.report.markdown import markdown_whole
+
+            return markdown_whole(pieces)
         case _:
             from replay.report.text import text_whole
 
-            return text_whole(pieces, head, detail)
+            text = text_whole(pieces, head, detail)
+            return "".join(text) if all(isinstance(each, str) for each in pieces) else text
 
 
 def render(form: str, judgements: Sequence[Judgement], shaped: ReportShape, *, detail: int, fail_on: str) -> str:

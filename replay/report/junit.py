@@ -4,16 +4,21 @@ none.
 What is inconclusive is skipped, unless `--fail-on` says that it fails. Accepted findings fail nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
-from replay.expect.finding import Finding, Party, Verdict
-from replay.expect.judge import EpisodeJudgement, Judgement
+from replay.expect.finding import Party, Verdict
+from replay.expect.judge import Judgement
 from replay.report.places import place_in_words
 from replay.report.safe import visible
+from replay.report.shapes import CaptureShape, EpisodeShape, FindingShape, capture
+from replay.report.told import Again
 
 _DECLARATION: Final = '<?xml version="1.0" encoding="utf-8"?>'
 _RESULTS: Final = {"error": Error, "failure": Failure, "skipped": Skipped}
@@ -21,7 +26,7 @@ _RESULTS: Final = {"error": Error, "failure": Failure, "skipped": Skipped}
 
 def junit(judgements: list[Judgement], fail_on: str = "error") -> str:
     """The judgements as JUnit XML."""
-    return junit_whole([junit_piece(each, fail_on) for each in judgements])
+    return "".join(junit_whole([junit_piece(each, fail_on) for each in judgements]))
 
 
 class Case(Struct):
@@ -37,27 +42,55 @@ class Case(Struct):
 
 
 class Suite(Struct, frozen=True):
-    """The test cases of one capture."""
+    """The test cases of one capture, which can be gone through more than once."""
 
     name: str
-    cases: list[Case]
+    cases: Iterable[Case]
 
 
 def junit_piece(judgement: Judgement, fail_on: str) -> Suite:
     """What JUnit has of one capture."""
-    return Suite(visible(judgement.path), list(_cases(judgement, fail_on)))
+    suite = suite_of(capture(judgement), fail_on)
+    return Suite(suite.name, list(suite.cases))
 
 
-def junit_whole(suites: Sequence[Suite]) -> str:
-    """The document from the suites of all captures."""
-    document = JUnitXml("omadm check")
+def suite_of(shape: CaptureShape, fail_on: str) -> Suite:
+    """The same from the report's shape of it; the cases are made as they are looked at."""
+    return Suite(visible(shape.path), Again(partial(_cases, shape, fail_on)))
+
+
+def junit_whole(suites: Sequence[Suite]) -> Iterator[str]:
+    """The document from the suites of all captures, bit by bit. Captures of one name are one suite."""
+    by_name: dict[str, list[Suite]] = {}
     for each in suites:
-        suite = TestSuite(each.name)
-        for case in each.cases:
-            suite.add_testcase(_xml(case, each.name))
-        document.add_testsuite(suite)
+        by_name.setdefault(each.name, []).append(each)
+    mark = secrets.token_hex(16)  # stands for the cases
+    before, *ends = _frame(by_name, mark).split(mark)
+    yield f"{_DECLARATION}\n{before}"
+    for (name, alike), end in zip(by_name.items(), ends, strict=True):
+        yield from (_xml(case, name).tostring().decode("utf-8") for each in alike for case in each.cases)
+        yield end
+    yield "\n"
+
+
+def _frame(by_name: Mapping[str, Sequence[Suite]], mark: str) -> str:
+    """The document with a mark in place of each suite's cases, and how many there are and how they ended."""
+    document = JUnitXml("omadm check")
+    for name in by_name:
+        document.append(TestSuite(name))
     document.update_statistics()
-    return f"{_DECLARATION}\n{document.tostring().decode('utf-8')}\n"
+    ends: list[Counter[str]] = []
+    for made, alike in zip(document, by_name.values(), strict=True):
+        ends.append(Counter(case.ended for each in alike for case in each.cases))
+        _count(made, ends[-1])
+        made._elem.text = mark
+    _count(document, sum(ends, Counter()))
+    return str(document.tostring().decode("utf-8"))
+
+
+def _count(made: TestSuite | JUnitXml, ends: Counter[str]) -> None:
+    made.tests = ends.total()
+    made.errors, made.failures, made.skipped = ends["error"], ends["failure"], ends["skipped"]
 
 
 def _xml(case: Case, suite: str) -> TestCase:
@@ -73,34 +106,42 @@ def _xml(case: Case, suite: str) -> TestCase:
     return made
 
 
-def _cases(judgement: Judgement, fail_on: str) -> Iterator[Case]:
-    if judgement.errors:
-        told = "\n".join(visible(error) for error in judgement.errors)
+def _cases(shape: CaptureShape, fail_on: str) -> Iterator[Case]:
+    if shape.errors:
+        told = "\n".join(visible(error) for error in shape.errors)
         yield Case("the capture can be judged", "error", told)
-    in_episodes: set[int] = set()
-    for each in judgement.episodes:
-        in_episodes.update(each.findings)
+    in_episodes = bytearray(len(shape.findings))
+    for each in shape.episodes:
+        own = [shape.findings[place] for place in each.findings]
+        for place in each.findings:
+            in_episodes[place] = True
         for party in Party:
-            case = Case(f"unenrolment {each.episode.number} ({each.episode.scenario}): {party}")
-            own = [judgement.findings[place] for place in each.findings]
-            _judge(case, each.verdicts[party], [f for f in own if f.party is party], fail_on)
+            case = Case(f"unenrolment {each.id} ({each.scenario}): {party}")
+            _judge(case, Verdict[each.verdicts[party].upper()], [f for f in own if f.party == party], fail_on)
             case.out = _phases(each)
             yield case
-    rest = [finding for place, finding in enumerate(judgement.findings) if place not in in_episodes]
+    rest = [finding for place, finding in enumerate(shape.findings) if not in_episodes[place]]
     for party in Party:
-        own = [finding for finding in rest if finding.party is party]
-        if own or not judgement.episodes:
+        own = [finding for finding in rest if finding.party == party]
+        if own or not len(shape.episodes):
             case = Case(f"messages: {party}")
-            start = Verdict.NONE if judgement.verdicts[party] is Verdict.NONE else Verdict.PASS
-            _judge(case, max([start, *(finding.weight for finding in own)]), own, fail_on)
+            start = Verdict.NONE if shape.verdicts[party] == Verdict.NONE.word else Verdict.PASS
+            _judge(case, max([start, *(_weight(finding) for finding in own)]), own, fail_on)
             yield case
 
 
-def _judge(case: Case, verdict: Verdict, findings: list[Finding], fail_on: str) -> None:
+def _weight(finding: FindingShape) -> Verdict:
+    """What a finding makes of its party's verdict."""
+    if finding.accepted is not UNSET:
+        return Verdict.PASS
+    return {"error": Verdict.FAIL, "inconclusive": Verdict.INCONCLUSIVE}.get(finding.severity, Verdict.PASS)
+
+
+def _judge(case: Case, verdict: Verdict, findings: list[FindingShape], fail_on: str) -> None:
     """Gives a test case its result."""
     text = "\n".join(_lines(findings))
     failing = {"error": (Verdict.FAIL,), "inconclusive": (Verdict.FAIL, Verdict.INCONCLUSIVE)}
-    warned = fail_on == "warning" and any(f.severity != "info" and f.accepted is None for f in findings)
+    warned = fail_on == "warning" and any(f.severity != "info" and f.accepted is UNSET for f in findings)
     if verdict is Verdict.ERROR:
         case.ended, case.text = "error", text or "the tool itself failed"
     elif verdict in failing.get(fail_on, failing["inconclusive"]) or warned:
@@ -113,12 +154,12 @@ def _judge(case: Case, verdict: Verdict, findings: list[Finding], fail_on: str) 
         case.err = text
 
 
-def _lines(findings: Iterable[Finding]) -> Iterator[str]:
+def _lines(findings: Iterable[FindingShape]) -> Iterator[str]:
     for finding in findings:
-        accepted = f" (accepted: {finding.accepted})" if finding.accepted is not None else ""
+        accepted = f" (accepted: {finding.accepted})" if finding.accepted is not UNSET else ""
         place = f" ({place_in_words(finding)})" if finding.exchange else ""
         yield visible(f"{finding.rule} {finding.severity}: {finding.message}{place} [{finding.source}]{accepted}")
 
 
-def _phases(each: EpisodeJudgement) -> str:
+def _phases(each: EpisodeShape) -> str:
     return "\n".join(visible(f"{phase.name}: {phase.status}. {phase.detail}") for phase in each.phases)

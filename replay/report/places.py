@@ -3,6 +3,7 @@
 from replay.capture.journal import FORMAT
 from replay.expect.finding import Finding
 from replay.expect.judge import Judgement
+from replay.report.shapes import FindingShape
 
 
 def file_lines(judgement: Judgement) -> dict[tuple[int, str], int]:
@@ -23,7 +24,7 @@ def line_of(finding: Finding, lines: dict[tuple[int, str], int]) -> int | None:
     return lines.get((finding.exchange, finding.side or "request")) if finding.exchange else None
 
 
-def place_in_words(finding: Finding) -> str:
+def place_in_words(finding: Finding | FindingShape) -> str:
     """Exchange, side and path in words: `exchange 4, request, SyncBody/Alert[3]`."""
     parts = [f"exchange {finding.exchange}" if finding.exchange else "", finding.side or "", finding.path or ""]
     return ", ".join(part for part in parts if part)

@@ -1,20 +1,23 @@
 """The report as SARIF 2.1.0, for tools that show findings beside files. Every finding is a result; its place points into the
 capture file by line where that is a journal, and names exchange and element."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
 import click
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
-from replay.expect.finding import Finding, Severity
+from replay.expect.finding import Severity
 from replay.expect.judge import Judgement
 from replay.expect.rules import registry
-from replay.report.as_json import as_json
-from replay.report.places import file_lines, line_of, place_in_words
+from replay.report.as_json import Later, encoded, later, with_later
+from replay.report.places import place_in_words
 from replay.report.rule_pages import page, page_markdown, page_text
 from replay.report.safe import without_surrogates
+from replay.report.shapes import FindingShape
+from replay.report.told import Located, Told, told_of
 from replay.version import __version__
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -29,34 +32,38 @@ _LEVELS: Final = {
 
 def sarif(judgements: list[Judgement]) -> str:
     """The judgements as one SARIF run."""
-    return sarif_whole([sarif_piece(each) for each in judgements])
+    return "".join(sarif_whole([sarif_piece(each) for each in judgements]))
 
 
-class Located(Struct, frozen=True):
-    """One capture, with its findings and the line of the file that each is on."""
+class Run(Struct, frozen=True):
+    """One capture, with its findings and the line of the file that each is on, which can be gone through more than once."""
 
     path: str
     verdict: str
     errors: list[str]
-    findings: list[tuple[Finding, int | None]]
+    findings: Iterable[Located]
 
 
-def sarif_piece(judgement: Judgement) -> Located:
+def sarif_piece(judgement: Judgement) -> Run:
     """What SARIF has of one capture."""
-    lines = file_lines(judgement)
-    found = [(finding, line_of(finding, lines)) for finding in judgement.findings]
-    return Located(judgement.path, judgement.verdict.word, judgement.errors, found)
+    return run_of(told_of(judgement))
 
 
-def sarif_whole(captures: Sequence[Located]) -> str:
-    """The run from what it has of each capture."""
+def run_of(told: Told) -> Run:
+    """The same from what is told of it."""
+    return Run(told.shape.path, told.shape.verdict, told.shape.errors, told.located)
+
+
+def sarif_whole(captures: Sequence[Run]) -> Iterator[str]:
+    """The run from what it has of each capture; the results bit by bit."""
     used = sorted({finding.rule for each in captures for finding, _ in each.findings})
     rules = [_rule(rule) for rule in used]
+    waiting: list[Later] = []
     run = {
         "tool": {"driver": {"name": "omadm-replay", "version": __version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
         "artifacts": [{"location": {"uri": _uri(each.path)}} for each in captures],
-        "results": [result for number, each in enumerate(captures) for result in _results(each, number, used)],
+        "results": later(partial(_results, captures, used), waiting) if used else [],
         "invocations": [
             {
                 "executionSuccessful": not any(each.errors for each in captures),
@@ -69,7 +76,15 @@ def sarif_whole(captures: Sequence[Located]) -> str:
         ],
         "properties": {"verdicts": {without_surrogates(each.path): each.verdict for each in captures}},
     }
-    return as_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+    yield from with_later({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, waiting)
+
+
+def _results(captures: Sequence[Run], used: list[str]) -> Iterator[bytes]:
+    return encoded(
+        _result(finding, each.path, number, line, used)
+        for number, each in enumerate(captures)
+        for finding, line in each.findings
+    )
 
 
 def _rule(rule: str) -> dict[str, Any]:
@@ -86,11 +101,7 @@ def _rule(rule: str) -> dict[str, Any]:
     }
 
 
-def _results(judged: Located, number: int, used: list[str]) -> list[dict[str, Any]]:
-    return [_result(finding, judged.path, number, line, used) for finding, line in judged.findings]
-
-
-def _result(finding: Finding, path: str, number: int, line: int | None, used: list[str]) -> dict[str, Any]:
+def _result(finding: FindingShape, path: str, number: int, line: int | None, used: list[str]) -> dict[str, Any]:
     physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(path), "index": number}}
     if line is not None:
         physical["region"] = {"startLine": line}
@@ -100,13 +111,13 @@ def _result(finding: Finding, path: str, number: int, line: int | None, used: li
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": used.index(finding.rule),
-        "kind": "open" if finding.severity is Severity.INCONCLUSIVE else "fail",
-        "level": _LEVELS[finding.severity],
+        "kind": "open" if finding.severity == Severity.INCONCLUSIVE else "fail",
+        "level": _LEVELS[Severity(finding.severity)],
         "message": {"text": without_surrogates(finding.message)},
         "locations": [location],
-        "properties": {"party": finding.party.value, "source": finding.source},
+        "properties": {"party": finding.party, "source": finding.source},
     }
-    if finding.accepted is not None:
+    if finding.accepted is not UNSET:
         result["suppressions"] = [{"kind": "external", "justification": without_surrogates(finding.accepted)}]
     return result
 

@@ -1,5 +1,6 @@
 """The report as text: the verdict first, then why, with the place that shows it."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import click
@@ -34,7 +35,7 @@ _WEIGHTS = ("error", "inconclusive", "warning", "info")
 def check_text(report: ReportShape, *, detail: int = 0) -> str:
     """The report on one or more captures as text, with colours as escape sequences of its own (click removes them in
     pipes). `detail` below 0 gives a line a capture, above 0 also infos' sources and all sessions."""
-    return text_whole([shape_text(each, detail) for each in report.captures], report, detail)
+    return "".join(text_whole([shape_text(each, detail) for each in report.captures], report, detail))
 
 
 def text_piece(judgement: Judgement, detail: int) -> str:
@@ -42,8 +43,9 @@ def text_piece(judgement: Judgement, detail: int) -> str:
     return shape_text(capture(judgement), detail)
 
 
-def text_whole(pieces: Sequence[str], report: ReportShape, detail: int) -> str:
-    """The text from what it says of each capture, and the head of the report."""
+def text_whole(pieces: Sequence[str | CaptureShape], report: ReportShape, detail: int) -> Iterator[str]:
+    """The text from what it says of each capture, or from the shape of one that is too large to be said at once, and the head of
+    the report."""
     parts = list(pieces)
     if len(pieces) > 1:
         parts.append(f"{_word(report.verdict)}  {len(pieces)} captures: {_parties(report.verdicts)}\n")
@@ -51,7 +53,13 @@ def text_whole(pieces: Sequence[str], report: ReportShape, detail: int) -> str:
         parts.append("".join(f"{visible(_evidence_file(each))}\n" for each in report.evidence))
     if report.accept:
         parts.append("".join(f"{visible(line)}\n" for line in report.accept))
-    return ("" if detail < 0 else "\n").join(parts)
+    for number, part in enumerate(parts):
+        if number and detail >= 0:
+            yield "\n"
+        if isinstance(part, str):
+            yield part
+        else:
+            yield from (f"{line}\n" for line in _shape_lines(part, detail))
 
 
 def _word(verdict: str) -> str:
@@ -64,31 +72,42 @@ def _parties(verdicts: dict[str, str]) -> str:
 
 def shape_text(capture: CaptureShape, detail: int) -> str:
     """What the text says of one capture, from the report's shape of it."""
-    accepted = [finding for finding in capture.findings if finding.accepted]
-    known = f" ({_count(len(accepted), 'finding')} accepted)" if accepted else ""
-    lines = [f"{_word(capture.verdict)}  {visible(capture.path)}: {_parties(capture.verdicts)}{known}"]
-    lines += [f"  {click.style('cannot be judged', fg='red')}: {visible(error)}" for error in capture.errors]
+    return "".join(f"{line}\n" for line in _shape_lines(capture, detail))
+
+
+def _shape_lines(capture: CaptureShape, detail: int) -> Iterator[str]:
+    groups = Counter((_is_accepted(finding), finding.severity) for finding in capture.findings)
+    accepted = sum(count for (known, _), count in groups.items() if known)
+    known = f" ({_count(accepted, 'finding')} accepted)" if accepted else ""
+    yield f"{_word(capture.verdict)}  {visible(capture.path)}: {_parties(capture.verdicts)}{known}"
+    yield from (f"  {click.style('cannot be judged', fg='red')}: {visible(error)}" for error in capture.errors)
     if detail < 0:
-        return lines[0] + "\n" + "".join(f"{line}\n" for line in lines[1:])
+        return
     if capture.sessions or not capture.errors:
-        lines.append(f"  {_counts(capture)}")
+        yield f"  {_counts(capture)}"
     if capture.verdict == "none" and not capture.errors:
-        lines.append("  nothing to judge: not one readable OMA DM message was recorded")
+        yield "  nothing to judge: not one readable OMA DM message was recorded"
     if detail > 0:
-        lines += [
+        yield from (
             f"  session {s.id}: {'+'.join(s.role)}, SessionID {_told(s.session_id)}, exchanges "
             f"{_first_of(s.exchanges)}, device {_told(s.device)}"
             for s in capture.sessions
-        ]
+        )
     for episode in capture.episodes:
-        lines += ["", *_episode(episode)]
-    counted = [finding for finding in capture.findings if not finding.accepted]
-    for heading, findings in (("Findings", counted), ("Accepted", accepted)):
-        if findings:
-            lines += ["", f"  {heading}"]
-            for finding in sorted(findings, key=lambda f: _WEIGHTS.index(f.severity)):
-                lines += _finding(finding)
-    return "\n".join(lines) + "\n"
+        yield ""
+        yield from _episode(episode)
+    for heading, known_ones in (("Findings", False), ("Accepted", True)):
+        if any(group[0] is known_ones for group in groups):
+            yield from ("", f"  {heading}")
+        for weight in _WEIGHTS:  # they may be on disk, and more than can be sorted in memory
+            if (known_ones, weight) in groups:
+                for finding in capture.findings:
+                    if (_is_accepted(finding), finding.severity) == (known_ones, weight):
+                        yield from _finding(finding)
+
+
+def _is_accepted(finding: FindingShape) -> bool:
+    return bool(finding.accepted)
 
 
 def _counts(capture: CaptureShape) -> str:

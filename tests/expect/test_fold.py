@@ -1,5 +1,9 @@
 """One cause, one finding."""
 
+import pytest
+
+from replay.expect.finding import Finding, Party, Severity
+from replay.expect.fold import fold
 from replay.lab import messages
 from tests.story import Story, user
 
@@ -48,6 +52,17 @@ def answered_by(story: Story, session: str, status: str, uri: str = "./DevDetail
     story.exchange(reply, story.answer(reply))
 
 
+def test_a_devices_mistake_is_its_own_whatever_server_it_talks_to():
+    story = Story()
+    answered_by(story, "1", "299")
+    story.url = "https://other.example.test/mdm"
+    answered_by(story, "2", "299")
+    assert [(f.rule, f.exchange, f.also) for f in found(story)] == [("STA006", 2, (4,))]
+    story.device, story.client = "OTHER", "10.0.0.6:50000"
+    answered_by(story, "3", "299")
+    assert [(f.rule, f.exchange, f.also) for f in found(story)] == [("STA006", 2, (4,)), ("STA006", 6, ())]
+
+
 def test_codes_are_part_of_the_mistake():
     story = Story()
     for session, code in enumerate(["299", "298", "299"], 1):
@@ -72,3 +87,39 @@ def test_addresses_are_not():
 def test_findings_on_unenrolments_are_never_folded():
     story = user().watch(5).ordinary("3").watch(5).ordinary("4")
     assert all(finding.also == () for finding in found(story))
+
+
+def mistake(
+    exchange: int | None, rule: str = "MSG007", party: Party = Party.SERVER, also: tuple[int, ...] = ()
+) -> Finding:
+    return Finding(rule=rule, severity=Severity.ERROR, party=party, message="as before", exchange=exchange, also=also)
+
+
+def folded(*findings: Finding) -> list[tuple[int | None, tuple[int, ...]]]:
+    return [(finding.exchange, finding.also) for finding in fold(findings, lambda finding: "one server")]
+
+
+@pytest.mark.parametrize("rule", ["MSG001", "STA001", "AUT001", "LOB001", "HTP001", "UNE023"])
+def test_rules_on_messages_answers_and_transport_are_folded(rule):
+    assert folded(mistake(1, rule), mistake(4, rule), mistake(9, rule)) == [(1, (4, 9))]
+
+
+@pytest.mark.parametrize("rule", ["UNE001", "UNE022", "CAP001"])
+def test_rules_on_one_episode_or_one_recording_are_not(rule):
+    assert folded(mistake(1, rule), mistake(4, rule)) == [(1, ()), (4, ())]
+
+
+def test_what_the_recording_lacks_is_never_folded():
+    assert folded(mistake(1, party=Party.PROXY), mistake(4, party=Party.PROXY)) == [(1, ()), (4, ())]
+
+
+def test_what_has_no_exchange_is_never_folded():
+    assert folded(mistake(None), mistake(None)) == [(None, ()), (None, ())]
+
+
+def test_the_same_mistake_twice_in_an_exchange_stays_two():
+    assert folded(mistake(1), mistake(1), mistake(4)) == [(1, (4,)), (1, ())]
+
+
+def test_what_was_folded_part_by_part_is_folded_as_if_it_had_been_one():
+    assert folded(mistake(1, also=(3, 8)), mistake(5, also=(6,)), mistake(8)) == [(1, (3, 5, 6, 8))]

@@ -1,9 +1,11 @@
 """A capture judged in parts is judged as on the whole."""
 
+import errno
 import io
 import json
 import pickle
 import random
+import tempfile
 
 import pytest
 import zstandard
@@ -14,7 +16,7 @@ from msgspec import structs
 
 from replay.capture import parts as module
 from replay.capture.journal_reader import read
-from replay.capture.parts import TogetherError, read_parts
+from replay.capture.parts import read_flow_parts, read_parts
 from replay.cli import main
 from replay.expect.case import Options
 from replay.expect.finding import Party
@@ -22,28 +24,17 @@ from replay.expect.judge import Scope, judge
 from replay.expect.rules import registry
 from replay.expect.scenarios import shipped
 from replay.many.large import Large, in_parts, large_parts
-from replay.report.shapes import SessionShape, capture
+from replay.normal.noise import NoiseProfile
+from replay.report.forms import FORMS
+from replay.report.shapes import SessionShape
 from replay.report.spool import Spool
 from replay.syncml.credentials import Secret
 from tests import timetable
 from tests.generated import SCENARIOS, World
+from tests.many.parted import alike, flow_file
 from tests.mutations import MUTATIONS
 from tests.mutations.change import CannotBeError
 from tests.story import Story
-
-
-def alike(journal: bytes, scope: Scope | None = None, *, count: int = 5) -> bool:
-    """Whether it could be judged in parts; then the report is the same."""
-    scope = scope or Scope()
-    whole = capture(judge(read(io.BytesIO(journal), "c.jsonl"), Options(), scope))
-    try:
-        parts = read_parts(io.BytesIO(journal), "c.jsonl", count=count)
-    except TogetherError:
-        return False
-    with parts:
-        found = Large("c.jsonl", parts, Options(), scope, with_sessions=True)
-    assert structs.replace(found.shape, sessions=list(found.spool.values())) == whole
-    return True
 
 
 @pytest.fixture(params=["settled at the end", "settled at once"])
@@ -100,8 +91,8 @@ def test_a_rule_that_crashes_in_a_part_is_an_error_of_all(monkeypatch):
     story = World(1, "user", wbxml=False).story
     with read_parts(io.BytesIO(story.text()), "c.jsonl", count=3) as parts:
         found = Large("c.jsonl", parts, Options(), Scope(), with_sessions=False)
-    assert found.shape.verdict == "error"
-    assert ["UNE011 crashed" in each for each in found.shape.errors] == [True]
+    assert found.told.shape.verdict == "error"
+    assert ["UNE011 crashed" in each for each in found.told.shape.errors] == [True]
 
 
 @pytest.mark.parametrize(
@@ -109,37 +100,88 @@ def test_a_rule_that_crashes_in_a_part_is_an_error_of_all(monkeypatch):
     [
         (Options(), Scope(), True),
         (Options(quiet=30.0), Scope(device="D", lenient=True), True),
-        (Options(quiet=None), Scope(), False),
-        (Options(expect=shipped("user")), Scope(), False),
-        (Options(until=5.0), Scope(), False),
-        (Options(), Scope(since=5.0), False),
+        (Options(quiet=None, expect=shipped("user"), until=5.0), Scope(since=5.0), True),
         (Options(secrets=(Secret("a", "b"),)), Scope(), False),
+        (Options(), Scope(noise=NoiseProfile("n.toml", ())), False),
     ],
 )
 def test_what_is_asked_of_the_whole_is_not_judged_in_parts(options, scope, may):
     assert in_parts(options, scope) is may
 
 
-def test_a_large_file_is_judged_in_parts_and_a_small_one_as_a_whole(tmp_path, monkeypatch):
-    """The command says the same either way, with sessions and without, packed or not."""
+@pytest.fixture
+def either_way(monkeypatch):
+    """Runs the command on captures as a whole and in parts; both say the same, which is given. In parts something was read so, or
+    else (`never`) nothing was."""
+    seen = []
+    for name, reader in (("read_parts", read_parts), ("read_flow_parts", read_flow_parts)):
+        monkeypatch.setattr(
+            f"replay.many.large.{name}", lambda *a, reader=reader, **k: seen.append(1) or reader(*a, **k)
+        )
+
+    def run(*arguments: str, never: bool = False) -> str:
+        said = []
+        for large in (1 << 30, 1):
+            monkeypatch.setattr("replay.many.large.LARGE", large)
+            seen.clear()
+            result = CliRunner().invoke(main, ["check", *arguments])
+            said.append((result.exit_code, result.stdout, result.stderr))
+            assert bool(seen) is (large == 1 and not never)
+        assert said[0] == said[1]
+        return said[0][1] + said[0][2]
+
+    return run
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form != "html"])
+def test_a_large_file_is_judged_in_parts_and_a_small_one_as_a_whole(tmp_path, either_way, form):
+    """The command says the same either way, with sessions and without, packed or not, as a flow file, with findings accepted."""
+    stories = [*(World(seed, "user", wbxml=False).story for seed in (1, 2)), MUTATIONS["UNE005"](3, False)[0]]
     path = tmp_path / "c.jsonl"
-    path.write_bytes(b"".join(World(seed, "user", wbxml=False).story.text() for seed in (1, 2)))
+    path.write_bytes(b"".join(story.text() for story in stories))
     packed = tmp_path / "p.jsonl.zst"
     packed.write_bytes(zstandard.compress(path.read_bytes()))
-    seen, said = [], []
-    monkeypatch.setattr("replay.many.large.read_parts", lambda *a, **k: seen.append(1) or read_parts(*a, **k))
-    for form in ("text", "json"):
-        for each in (path, packed):
-            said.append([])
-            for large in (1, 1 << 30):
-                monkeypatch.setattr("replay.many.large.LARGE", large)
-                seen.clear()
-                said[-1].append(CliRunner().invoke(main, ["check", "--format", form, "-v", str(each)]).stdout)
-                assert bool(seen) is (large == 1)
-    assert all(one == other for one, other in said)
+    flows = tmp_path / "f.mitm"
+    flows.write_bytes(flow_file(path.read_bytes()))
+    accepted = tmp_path / "a.toml"
+    accepted.write_text('[[accept]]\nrule = "UNE005"\nreason = "known"\n')
+    for arguments in (["-v", str(path)], ["--accept", str(accepted), str(packed)], ["--quiet", "auto", str(flows)]):
+        assert either_way("--format", form, *arguments)
+    assert either_way("--format", form, str(path), str(packed), str(path), str(flows))
 
 
-def test_a_report_of_several_large_captures_is_the_same_from_processes(tmp_path, monkeypatch):
+def test_what_is_said_of_a_large_file_to_github(tmp_path, either_way, monkeypatch):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    path = tmp_path / "c.jsonl"
+    path.write_bytes(MUTATIONS["UNE005"](3, False)[0].text())
+    assert "::error file=" in either_way(str(path))
+
+
+def test_of_a_large_file_from_a_time_until_another(tmp_path, either_way):
+    path = tmp_path / "c.jsonl"
+    path.write_bytes(Story().ordinary("1").watch(30).alert("2").watch(70).close().text())
+    packed = tmp_path / "p.jsonl.zst"
+    packed.write_bytes(zstandard.compress(path.read_bytes()))
+    for each in (path, packed):
+        assert "UNE014" in either_way("--until", "2027-01-15T08:01:00Z", str(each))
+        assert "1 session" in either_way("--since", "2027-01-15T08:00:20Z", str(each))
+
+
+def test_a_scenario_that_a_large_file_has_not_is_looked_for_in_all_of_it(tmp_path, either_way):
+    path = tmp_path / "c.jsonl"
+    path.write_bytes(Story().ordinary("1").watch(30).alert("2").watch(70).close().text())
+    assert "UNE021" not in either_way("--expect", "user", str(path))
+    assert "UNE021" in either_way("--expect", "server", str(path))
+
+
+def test_what_shows_messages_is_judged_as_a_whole(tmp_path, either_way):
+    path = tmp_path / "c.jsonl"
+    path.write_bytes(Story().ordinary("1").close().text())
+    assert "<html" in either_way("--format", "html", str(path), never=True)
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form != "html"])
+def test_a_report_of_several_large_captures_is_the_same_from_processes(tmp_path, monkeypatch, form):
     """The same in parts, as a whole, and from other processes."""
     paths = [tmp_path / f"{number}.jsonl" for number in range(3)]
     for number, path in enumerate(paths):
@@ -147,10 +189,10 @@ def test_a_report_of_several_large_captures_is_the_same_from_processes(tmp_path,
     said = []
     for large, jobs in ((1 << 30, "1"), (1, "1"), (1, "2")):
         monkeypatch.setattr("replay.many.large.LARGE", large)
-        arguments = ["check", "--format", "json", "--jobs", jobs, *map(str, paths)]
+        arguments = ["check", "--format", form, "--jobs", jobs, *map(str, paths)]
         said.append(CliRunner().invoke(main, arguments).stdout)
     assert said[0] == said[1] == said[2]
-    assert json.loads(said[0])["captures"][1]["sessions"]
+    assert form != "json" or json.loads(said[0])["captures"][1]["sessions"]
 
 
 def test_a_spool_goes_to_another_process_with_what_is_in_it():
@@ -163,6 +205,29 @@ def test_a_spool_goes_to_another_process_with_what_is_in_it():
         assert [(one["id"], one["device"]) for one in found] == [(1, "d1.0"), (2, "d2.0"), (3, "d3.0")]
         assert found[0]["session_id"] == '"id":0,'
         assert len(each) == 3
+
+
+def test_where_there_is_no_room_on_disk_it_is_judged_as_a_whole(tmp_path, either_way, monkeypatch):
+    path = tmp_path / "c.jsonl"
+    path.write_bytes(Story().ordinary("1").watch(30).alert("2").watch(70).close().text())
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("replay.many.collected.Episodes.add", full)
+    assert "Unenrolment 1" in either_way(str(path))
+
+
+def test_many_spools_share_a_file(monkeypatch):
+    """A report on many captures must not run out of open files."""
+    opened = []
+    make = tempfile.TemporaryFile
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda *a, **k: opened.append(1) or make(*a, **k))
+    spools = [Spool() for _ in range(50)]
+    for number, spool in enumerate(spools):
+        spool.add(1.0, SessionShape(0, f"d{number}", "s", None, [1], ["ordinary"]))
+    assert [next(iter(spool)).device for spool in spools] == [f"d{number}" for number in range(50)]
+    assert len(opened) <= 1
 
 
 def test_what_is_no_large_journal_is_left_to_the_readers(tmp_path):

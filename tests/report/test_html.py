@@ -251,13 +251,16 @@ def test_whatever_happens_there_is_a_page_with_all_of_it(tmp_path, scenario, wbx
         )
 
 
-def test_of_a_large_capture_what_matters_is_in_full(tmp_path, monkeypatch):
-    monkeypatch.setattr(exchanges, "SMALL", 20)
+def departed_after_thirty_sessions() -> Story:
     story = Story()
     for number in range(30):
         story.ordinary(str(number + 1))
-    story.alert("99").watch(30).ordinary("100").watch(70)
-    page = report_on(judged(story, tmp_path))
+    return story.alert("99").watch(30).ordinary("100").watch(70)
+
+
+def test_of_a_large_capture_what_matters_is_in_full(tmp_path, monkeypatch):
+    monkeypatch.setattr(exchanges, "SMALL", 20)
+    page = report_on(judged(departed_after_thirty_sessions(), tmp_path))
     page.closed()
     full = {re.sub("-request|-response", "", each) for each in page.all("//template/../@id")}
     assert full == {"c1-exchange-31", "c1-exchange-32"}
@@ -269,11 +272,7 @@ def test_of_a_large_capture_what_matters_is_in_full(tmp_path, monkeypatch):
 def test_of_a_very_large_capture_what_matters_is_listed(tmp_path, monkeypatch):
     monkeypatch.setattr(exchanges, "SMALL", 5)
     monkeypatch.setattr(exchanges, "LISTED", 10)
-    story = Story()
-    for number in range(30):
-        story.ordinary(str(number + 1))
-    story.alert("99").watch(30).ordinary("100").watch(70)
-    page = report_on(judged(story, tmp_path))
+    page = report_on(judged(departed_after_thirty_sessions(), tmp_path))
     page.closed()
     listed = page.words("//details[@class='session']/summary/b")
     assert listed == [*(f"session {number}" for number in range(1, 9)), "session 31", "session 32"]
