@@ -10,11 +10,14 @@ only show.
 import logging
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from lxml import etree
 from mitmproxy import contentviews, exceptions
+from mitmproxy.net import encoding
 
+from replay.capture.coding import undone
 from replay.report.safe import visible
 from replay.report.tree import describe
 from replay.syncml import wbxml, xml
@@ -34,6 +37,12 @@ _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 #: Higher than mitmproxy's own views of XML and WBXML (1 where they know the type).
 _BY_TYPE, _BY_CONTENT, _NOT_OURS = 3.0, 2.0, -1.0
+#: How a body's coding is undone where a person looks at it: within our bound, where mitmproxy has none, and with a Brotli that
+#: cannot be made to write past its buffer.
+_CODINGS = {
+    **{name: partial(undone, coding=name) for name in ("gzip", "deflate", "br", "zstd")},
+    "deflateraw": partial(undone, coding="deflate"),
+}
 
 
 def priority(data: bytes, content_type: str | None) -> float:
@@ -187,16 +196,21 @@ else:
 
 
 class Views:
-    """mitmproxy's addon: has the view registered while it is loaded."""
+    """mitmproxy's addon: has the view registered while it is loaded, and codings undone within bounds."""
 
     name = "omadm-view"
 
+    def __init__(self) -> None:
+        self._theirs = {name: encoding.custom_decode[name] for name in _CODINGS}
+
     def load(self, loader: Any) -> None:
-        """Registers the view."""
+        """Registers the view, and how codings are undone."""
         contentviews.add(view)
+        encoding.custom_decode.update(_CODINGS)
 
     def done(self) -> None:
         """Takes the view back, so that the script can be loaded again; mitmproxy 12 replaces it by itself."""
+        encoding.custom_decode.update(self._theirs)
         if not hasattr(contentviews, "InteractiveContentview"):
             contentviews.remove(view)
 

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 #: Bytes that may come out of one body: devices take messages of some hundred kilobytes (MaxMsgSize).
 MOST: Final = 64 << 20
-#: Coded bytes that are given to a decoder at a time, where it cannot be told how much it may make: at the very most Brotli makes
-#: 16 MiB of ten bytes, Zstandard 128 KiB of four.
-_BITE_OF_BROTLI: Final = 64
+#: Bytes that the Brotli decoder may make at a time.
+_STEP_OF_BROTLI: Final = 1 << 20
+#: Coded bytes that are given to the Zstandard decoder at a time, which cannot be told how much it may make: at the very most
+#: 128 KiB of four.
 _BITE_OF_ZSTD: Final = 1024
 _GZIP, _ZLIB, _BARE = zlib.MAX_WBITS | 16, zlib.MAX_WBITS, -zlib.MAX_WBITS
 
@@ -92,16 +93,23 @@ def _deflate(content: bytes) -> bytes:
 
 
 def _brotli(content: bytes) -> bytes:
-    brotli: Any = importlib.import_module("brotli")  # without types
+    # not `brotli`: every release that mitmproxy allows can be made to write past its buffer (CVE-2026-111497)
+    brotli: Any = importlib.import_module("brotlicffi")  # without types
     decoder = brotli.Decompressor()
-    bites = (content[at : at + _BITE_OF_BROTLI] for at in range(0, len(content), _BITE_OF_BROTLI))
     try:
-        made = _joined(map(decoder.process, bites))
+        made = _joined(_unpacked(content, decoder))
     except brotli.error as error:
         raise CodingError(f"no Brotli: {error}") from None
     if not decoder.is_finished():
         raise CodingError("it breaks off")
     return made
+
+
+def _unpacked(content: bytes, decoder: Any) -> Iterable[bytes]:
+    """What a Brotli decoder makes of a body, a step at a time."""
+    yield decoder.process(content, output_buffer_limit=_STEP_OF_BROTLI)
+    while not decoder.can_accept_more_data():
+        yield decoder.process(b"", output_buffer_limit=_STEP_OF_BROTLI)
 
 
 def _zstd(content: bytes) -> bytes:

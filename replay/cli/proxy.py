@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from replay.cli.addons import folder
 from replay.cli.exits import ERROR, exit_code, stop
+from replay.cli.fence import Fence
 from replay.cli.follow import Follower
 from replay.cli.options import address, quiet_time, scenario, seconds, write_result
 from replay.expect.case import Options
@@ -149,7 +150,7 @@ def _master(how: Setup, recorder: Any) -> Any:
         from mitmproxy.tools.web.master import WebMaster
 
         master: Any = WebMaster(options.Options(), with_termlog=False)
-        master.addons.add(addon("view.py"))
+        master.addons.add(addon("view.py"), Fence())
     else:
         from mitmproxy.tools.dump import DumpMaster
 

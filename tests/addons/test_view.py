@@ -1,17 +1,22 @@
 """The SyncML view: by itself, through mitmproxy's registry of views, and in what a real mitmdump prints."""
 
 import asyncio
+import gzip
 import http.client
 import importlib.util
 import sys
 import warnings
+import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
+import brotlicffi
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy import contentviews
+from mitmproxy.net import encoding
 
 from replay.expect.rules._dialogue import CODES
 from replay.lab import messages
@@ -244,6 +249,28 @@ def test_editing_as_mitmproxy_12_does_it():
             return contentviews.reencode_message(shown.text.replace("critical", "fatal"), flow.response, flow, "SyncML")
 
     assert asyncio.run(edit()) == messages.to_wbxml(XML.replace(b"critical", b"fatal"))
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("deflateRaw", zlib.compress),
+        ("br", lambda body: brotlicffi.compress(body, quality=1)),
+        ("zstd", lambda body: zstandard.ZstdCompressor().compress(body)),
+    ],
+)
+def test_while_it_is_loaded_codings_are_undone_within_our_bound(name, code):
+    theirs, views = dict(encoding.custom_decode), view.Views()
+    views.load(None)
+    try:
+        assert encoding.decode(code(XML), name) == XML
+        with pytest.raises(ValueError, match="64 MiB"):
+            encoding.decode(code(bytes(65 << 20)), name)
+    finally:
+        views.done()
+    assert encoding.custom_decode == theirs
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import resource
 import tracemalloc
 import zlib
 
-import brotli
+import brotlicffi
 import pytest
 import zstandard
 from mitmproxy.test import tutils
@@ -19,7 +19,7 @@ from replay.capture.kept import body_of, part_of
 from replay.capture.readers import read
 from replay.expect.finding import Verdict
 from replay.expect.judge import judge
-from tests.addons.test_endings import BODY, DM, port_of
+from tests.addons.worlds import BODY, DM, port_of
 from tests.hostile.bounded import omadm
 from tests.processes import recording
 from tests.story import user
@@ -30,7 +30,7 @@ CODINGS = {
     "gzip": gzip.compress,
     "x-gzip": gzip.compress,
     "deflate": zlib.compress,
-    "br": functools.partial(brotli.compress, quality=1),
+    "br": functools.partial(brotlicffi.compress, quality=1),
     "zstd": zstandard.ZstdCompressor().compress,
 }
 
