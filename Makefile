@@ -5,8 +5,9 @@ VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 FUZZ_SECONDS ?= 60
+MODULES ?= replay/expect replay/compare
 
-.PHONY: demo test check bench fuzz docs clean
+.PHONY: demo test check bench fuzz mutants audit docs clean
 
 demo: $(READY)
 	$(BIN)/omadm demo
@@ -30,6 +31,15 @@ fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --found fuzz-found
 
+# Faults put into MODULES, to see that a test fails (CONTRIBUTING.md). All of them take hours; MUTANTS are options (--help).
+mutants: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mutants]'
+	$(BIN)/python -m tests.code_mutants $(MODULES) $(MUTANTS)
+
+# Needs a service on the network, and so is no part of the tests.
+audit: $(READY)
+	.ci/audit $(BIN)/python .venv-other/bin/python
+
 docs: $(READY)
 	$(BIN)/python -m replay.report.rule_pages docs/rules
 	$(BIN)/python docs/generate.py docs/reference
@@ -41,4 +51,4 @@ $(READY): pyproject.toml
 	touch $@
 
 clean:
-	rm -rf .venv .venv-other .venv-peer omadm-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-other .venv-peer .venv-audit omadm-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

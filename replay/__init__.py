@@ -35,14 +35,13 @@ def judge_capture(
     `server`, `unjoin-failed`, or the path of a scenario file. `quiet` is the quiet time in seconds, None the device's own
     schedule; `until` the end of the time to be judged, in seconds since 1970.
 
-    Raises `replay.expect.toml_lines.TomlError` where the scenario file is wrong.
+    Raises `replay.expect.toml_lines.TomlError` where the scenario file is wrong, or there is no such scenario.
     """
     from replay.expect.case import Options
     from replay.expect.judge import judge
-    from replay.expect.scenarios import SHIPPED, shipped
-    from replay.expect.scenarios.read import load_scenario
+    from replay.expect.scenarios import find_scenario
 
-    scenario = None if expect is None else shipped(expect) if expect in SHIPPED else load_scenario(expect)
+    scenario = None if expect is None else find_scenario(expect)
     return judge(capture, Options(quiet=quiet, expect=scenario, until=until))
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import ROOT
 
 MODULES = sorted([*ROOT.glob("replay/**/*.py"), *ROOT.glob("addons/*.py"), *ROOT.glob("benchmarks/*.py")])
+TESTS = sorted([*ROOT.glob("tests/**/*.py"), *ROOT.glob("docs/*.py")])
 
 
 def tracked() -> list[str]:
@@ -17,7 +18,7 @@ def tracked() -> list[str]:
     return done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("module", [*MODULES, *TESTS], ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_stays_small(module):
     assert len(module.read_text("utf-8").splitlines()) <= 400
 
@@ -30,7 +31,7 @@ def test_nothing_is_passed_over_in_silence(module):
 
 def test_no_names_that_say_nothing():
     vague = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
-    assert not [path for path in MODULES if path.stem in vague]
+    assert not [path for path in [*MODULES, *TESTS] if path.stem in vague]
 
 
 def test_no_path_of_a_machine_and_no_generated_file_is_committed():

@@ -17,6 +17,8 @@ CAUSES: Final = frozenset(
 NOT_DELIVERED: Final = frozenset({"connect-failed", "tls-failed"})
 
 Headers = tuple[tuple[str, str], ...]
+#: What is kept of the headers of an exchange that is not OMA DM.
+LIGHT_HEADERS: Final = ("content-type", "content-length")
 
 
 class CaptureError(Exception):

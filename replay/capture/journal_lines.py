@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
-from replay.capture.exchange import BrokenOff, Capture, Exchange, Moment, Stretch
+from replay.capture.exchange import BrokenOff, Capture, Exchange, Failure, Moment, Response, Stretch
 from replay.capture.journal import DEFAULT_INTERVAL, FORMAT, VERSION, encode_body
 from replay.version import __version__
 
@@ -70,7 +70,7 @@ class _Telling(Struct):
         events = sorted(_events(self.capture), key=lambda event: event.key)
         self.bounds = _bounds(events)
         self.opens = _opens(self.capture.stretches, self.bounds)
-        self.interval, self.step = self._pace(events)
+        self.interval, self.step = self._pace()
         if not self.capture.stretches:
             yield self._open(None)
         for event in events:
@@ -85,7 +85,7 @@ class _Telling(Struct):
             if trouble.kind == "cut":
                 yield {"damaged": trouble.text}
 
-    def _pace(self, events: list[_Event]) -> tuple[float, float]:
+    def _pace(self) -> tuple[float, float]:
         """Interval and the distance of watching lines: short enough that every gap stays one, long enough to stay few."""
         stretches = self.capture.stretches
         pauses = zip(stretches, stretches[1:], self.opens[1:], strict=False)
@@ -254,29 +254,44 @@ def _own_id(exchange: Exchange, taken: set[tuple[int, str]]) -> str:
     return own
 
 
-def _of_exchange(exchange: Exchange, own: str, sub: int) -> Iterator[_Event]:
-    request: Line = {
-        "id": own, "conn": exchange.conn, "client": exchange.client, "method": exchange.method, "url": exchange.url,
+def request_members(exchange: Exchange) -> Line:
+    """What the line of a request says."""
+    members: Line = {
+        "id": exchange.id, "conn": exchange.conn, "client": exchange.client, "method": exchange.method, "url": exchange.url,
         "http": exchange.http, "headers": exchange.headers, "body": encode_body(exchange.body),
         "client_cert": exchange.client_cert, "server_saw": exchange.server_saw,
     }  # fmt: skip
     if exchange.light:
-        request["light"] = True
+        members["light"] = True
+    return members
+
+
+def response_members(exchange: Exchange, response: Response) -> Line:
+    """What the line of an exchange's response says."""
+    return {
+        "id": exchange.id, "status": response.status, "reason": response.reason, "http": response.http,
+        "headers": response.headers, "body": encode_body(response.body), "by": response.by,
+    }  # fmt: skip
+
+
+def failure_members(exchange: Exchange, failure: Failure) -> Line:
+    """What the line of an exchange's failure says."""
+    return {
+        "id": exchange.id, "conn": exchange.conn, "cause": failure.cause, "detail": failure.detail,
+        "received": failure.received,
+    }  # fmt: skip
+
+
+def _of_exchange(exchange: Exchange, own: str, sub: int) -> Iterator[_Event]:
     recording, order, at = exchange.recording, exchange.order, exchange.at
-    yield _event("request", at, recording, _EVENT, (order, 4 * sub), request)
+    yield _event("request", at, recording, _EVENT, (order, 4 * sub), {**request_members(exchange), "id": own})
     response, failure = exchange.response, exchange.failure
     if response is not None:
-        members: Line = {
-            "id": own, "status": response.status, "reason": response.reason, "http": response.http,
-            "headers": response.headers, "body": encode_body(response.body), "by": response.by,
-        }  # fmt: skip
+        members = {**response_members(exchange, response), "id": own}
         order = max(order, response.order)
         yield _event("response", _later(at, response.at), recording, _EVENT, (order, 4 * sub + 1), members)
     if failure is not None:
-        members = {
-            "id": own, "conn": exchange.conn, "cause": failure.cause, "detail": failure.detail,
-            "received": failure.received,
-        }  # fmt: skip
+        members = {**failure_members(exchange, failure), "id": own}
         order = max(exchange.order, failure.order)
         yield _event("failure", _later(at, failure.at), recording, _EVENT, (order, 4 * sub + 2), members)
 

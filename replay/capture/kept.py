@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from replay.capture.coding import CodingError, TooLargeError, undone, undone_up_to_the_cut
+from replay.capture.exchange import LIGHT_HEADERS
 from replay.capture.wire import text_of
 from replay.syncml.media import is_enrolment_request, is_management_url, is_pkcs7_type, is_syncml_type
 from replay.syncml.read import looks_like_syncml
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from mitmproxy import http
 
 logger = logging.getLogger(__name__)
-_LIGHT_HEADERS: Final = (b"content-type", b"content-length")
+_LIGHT_HEADERS: Final = tuple(name.encode() for name in LIGHT_HEADERS)
 
 
 def is_oma_dm(request: "http.Request", body: bytes) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from replay.cli.exits import stop
-from replay.cli.options import address, seconds
+from replay.cli.options import address, answer_timeout_option
 from replay.cli.suite import command as suite
 from replay.cli.tls import device_tls
 from replay.lab.device import SCENARIOS, DeviceError, LabDevice, Outcome
@@ -126,14 +126,7 @@ def certs(output: str) -> None:
 @click.option("--wbxml", is_flag=True, help="Speak WBXML, not XML.")
 @click.option("--ca", metavar="FILE", help="The certificate authority to trust, in PEM (mitmproxy's, say).")
 @click.option("--cert", metavar="FILE", help="The device's own certificate and key, in PEM.")
-@click.option(
-    "--timeout",
-    type=seconds,
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for an answer.",
-)
+@answer_timeout_option
 def device(
     url: str,
     scenario: str,

@@ -104,19 +104,15 @@ def _scenarios() -> Iterator[tuple[str, str]]:
 @completed(_scenarios)
 def scenario(value: "str | Scenario") -> "Scenario":
     """A scenario as an option's value: the name of one that ships, or a scenario file."""
-    from replay.expect.nearest import unknown
-    from replay.expect.scenarios import SHIPPED, shipped
-    from replay.expect.scenarios.read import load_scenario
+    from replay.expect.scenarios import UnknownScenarioError, find_scenario
     from replay.expect.toml_lines import TomlError
 
     if not isinstance(value, str):
         return value
-    if value in SHIPPED:
-        return shipped(value)
-    if not Path(value).exists() and "." not in value and "/" not in value:
-        raise click.BadParameter(f"{unknown('scenario', value, SHIPPED)}; nor is there a file of that name")
     try:
-        return load_scenario(value)
+        return find_scenario(value)
+    except UnknownScenarioError as error:
+        raise click.BadParameter(str(error)) from None
     except TomlError as error:
         stop(str(error))
 
@@ -170,6 +166,18 @@ def fault(value: str) -> str:
     except FaultError as error:
         raise click.BadParameter(str(error)) from None
     return value
+
+
+def answer_timeout_option(function: _F) -> _F:
+    """`--timeout SECONDS`: how long a device that is played waits."""
+    return click.option(
+        "--timeout",
+        type=seconds,
+        default=30.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait for an answer.",
+    )(function)
 
 
 def output_option(function: _F) -> _F:

@@ -17,7 +17,7 @@ from replay.capture.readers import read
 from replay.capture.sessions import Traffic, assemble
 from replay.capture.turns import host_of
 from replay.cli.exits import FAIL, PASS, stop
-from replay.cli.options import seconds, verbosity_options, write_result
+from replay.cli.options import answer_timeout_option, verbosity_options, write_result
 from replay.cli.tls import device_tls
 from replay.compare.replayed import Outcome, Replay
 from replay.play.body import in_form
@@ -61,14 +61,7 @@ class _Given(Struct, frozen=True):
 @click.option("--count", type=click.IntRange(1, 1000), default=1, show_default=True, metavar="N", help="Play N devices at a time, "
               "each with an id of its own.")  # fmt: skip
 @click.option("--timing", is_flag=True, help="Keep the recorded pace; else each message goes out as soon as it can.")
-@click.option(
-    "--timeout",
-    type=seconds,
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for an answer.",
-)
+@answer_timeout_option
 @click.option("--user", metavar="NAME", help="The user whose credentials are made anew, with the live server's nonce.")
 @click.option("--password", metavar="PASSWORD", envvar=PASSWORD, help="Its password. Others on this machine can see it: the "
               f"variable {PASSWORD} keeps it out of sight; where it is missing you are asked. It is never written.")  # fmt: skip

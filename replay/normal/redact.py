@@ -15,6 +15,7 @@ from typing import TypeVar
 from msgspec import structs
 
 from replay.capture.exchange import (
+    LIGHT_HEADERS,
     BrokenOff,
     Capture,
     Connection,
@@ -26,6 +27,7 @@ from replay.capture.exchange import (
     Response,
     Trouble,
     header,
+    with_length,
 )
 from replay.capture.turns import OTHER, read_turn
 from replay.normal.identities import Role
@@ -34,8 +36,6 @@ from replay.normal.redact_headers import redact_headers
 from replay.normal.redact_looks import Looks
 from replay.normal.redact_table import Entry, Keep, Table
 
-#: What a recording keeps of the headers of an exchange that is not OMA DM.
-_LIGHT_HEADERS = ("content-type", "content-length")
 _T = TypeVar("_T")
 
 
@@ -216,7 +216,7 @@ class Redactor:
             and len(new) != len(body)
             and header(headers, "content-length") == str(len(body))
         ):
-            made = tuple((name, str(len(new)) if name.lower() == "content-length" else value) for name, value in made)
+            made = with_length(made, new)
         return tuple((name, self._checked(value, f"HTTP/{name}")) for name, value in made)
 
 
@@ -243,4 +243,4 @@ def _light(exchange: Exchange) -> Exchange:
 
 
 def _few(headers: Headers) -> Headers:
-    return tuple((name, value) for name, value in headers if name.lower() in _LIGHT_HEADERS)
+    return tuple((name, value) for name, value in headers if name.lower() in LIGHT_HEADERS)

@@ -31,7 +31,7 @@ _NOT_KEPT: Final = frozenset(
         "te", "trailer", "transfer-encoding", "upgrade",
     }
 )  # fmt: skip
-#: Codings of an answer that can be undone.
+#: Codings of an answer that a played device asks for, of those that it would have taken when it was recorded.
 _CODINGS: Final = frozenset({"gzip", "deflate", "identity"})
 
 
@@ -58,9 +58,8 @@ class SessionState(Struct):
 
     `url` is where the live server sent the device, `once` where it sent it with one message alone, `places` where the messages went
     that were recorded with a URL and redirected now; `shift` is by how much MsgIDs differ from the recorded ones; `last` is the
-    newest of the live answers. `skipped` says
-    which recorded messages are not to be sent, and why; `extra` counts messages that were not recorded; `broken` says why the
-    session cannot go on.
+    newest of the live answers. `skipped` says which recorded messages are not to be sent, and why; `extra` counts messages that
+    were not recorded; `broken` says why the session cannot go on.
     """
 
     session: Session

@@ -6,12 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from replay.capture.exchange import Exchange, Failure, Identity, Moment, Response
-from replay.capture.journal import DEFAULT_INTERVAL, JournalWriter, encode_body
+from replay.capture.journal import DEFAULT_INTERVAL, JournalWriter
+from replay.capture.journal_lines import failure_members, request_members, response_members
 from replay.play.device import DevicePlayer, Played, Request
 from replay.play.proofs import hidden
 from replay.play.requests import Settings
@@ -19,6 +20,7 @@ from replay.play.script import Script
 from replay.play.transport import Connection
 from replay.syncml.credentials import Secret
 
+_S = TypeVar("_S", Exchange, Response)
 #: Devices that are played at the same time; more wait for their turn.
 MOST_AT_ONCE: Final = 1000
 
@@ -84,43 +86,15 @@ class LiveJournal:
 
     def request(self, exchange: Exchange) -> None:
         """The line of a request, before it goes out."""
-        self.write(
-            "request",
-            id=exchange.id,
-            conn=exchange.conn,
-            client=exchange.client,
-            method=exchange.method,
-            url=exchange.url,
-            http=exchange.http,
-            headers=[[name, self._safe(value)] for name, value in exchange.headers],
-            body=self._body(exchange.body),
-            client_cert=_cert(exchange.client_cert),
-            server_saw=_cert(exchange.server_saw),
-        )
+        self.write("request", **request_members(self._hidden(exchange)))
 
     def ended(self, exchange: Exchange) -> None:
         """The lines of what became of a request."""
         response, failure = exchange.response, exchange.failure
         if response is not None:
-            self.write(
-                "response",
-                id=exchange.id,
-                status=response.status,
-                reason=response.reason,
-                http=response.http,
-                headers=[[name, self._safe(value)] for name, value in response.headers],
-                body=self._body(response.body),
-                by="server",
-            )
+            self.write("response", **response_members(exchange, self._hidden(response)))
         if failure is not None:
-            self.write(
-                "failure",
-                id=exchange.id,
-                conn=exchange.conn,
-                cause=failure.cause,
-                detail=failure.detail,
-                received=failure.received,
-            )
+            self.write("failure", **failure_members(exchange, failure))
 
     def close(self) -> None:
         """Ends the journal. Raises OSError where its last lines cannot be written."""
@@ -128,10 +102,12 @@ class LiveJournal:
         self._watcher.join()
         self._journal.close("the replay is over")
 
-    def _body(self, body: bytes | None) -> dict[str, str] | None:
-        return encode_body(None if body is None else hidden(body, self._secret))
+    def _hidden(self, said: _S) -> _S:
+        """A request or response without the password."""
+        headers = tuple((name, self._without(value)) for name, value in said.headers)
+        return structs.replace(said, headers=headers, body=said.body and hidden(said.body, self._secret))
 
-    def _safe(self, value: str) -> str:
+    def _without(self, value: str) -> str:
         return hidden(value.encode("utf-8", "surrogateescape"), self._secret).decode("utf-8", "surrogateescape")
 
     def _watch(self) -> None:
@@ -145,10 +121,6 @@ class LiveJournal:
 
 def _as_given(_type: str, members: dict[str, Any]) -> dict[str, Any]:
     return members
-
-
-def _cert(identity: Identity | None) -> dict[str, str | None] | None:
-    return None if identity is None else {"subject": identity.subject, "sha256": identity.sha256}
 
 
 class _Device:

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from msgspec import structs
 
-from replay.capture.exchange import Capture, Exchange, Headers
+from replay.capture.exchange import Capture, Exchange, with_length
 from replay.capture.references import REQUEST, RESPONSE
 from replay.capture.sessions import assemble
 from replay.play.body import Part, child, take_apart
@@ -217,13 +217,8 @@ def _root(body: bytes) -> tuple[Callable[[], bytes], Part] | None:
 def _with_body(exchange: Exchange, side: str, body: bytes) -> Exchange:
     out = copy.copy(exchange)
     if side == REQUEST:
-        out.body, out.headers = body, _with_length(exchange.headers, body)
+        out.body, out.headers = body, with_length(exchange.headers, body)
     elif exchange.response is not None:
-        headers = _with_length(exchange.response.headers, body)
+        headers = with_length(exchange.response.headers, body)
         out.response = structs.replace(exchange.response, body=body, headers=headers)
     return out
-
-
-def _with_length(headers: Headers, body: bytes) -> Headers:
-    """Headers whose Content-Length is that of another body."""
-    return tuple((name, str(len(body)) if name.lower() == "content-length" else value) for name, value in headers)

@@ -2,25 +2,18 @@
 
 import os
 import time
-from pathlib import Path
 from typing import Final, Literal
 
-import click
-
+from replay import report_text
 from replay.capture.exchange import CaptureError
 from replay.capture.readers import read
 from replay.expect.case import Options
 from replay.expect.finding import Party, Verdict
 from replay.expect.judge import Judgement, Scope, judge, unreadable
 from replay.expect.live import PENDING, EpisodeState, LiveJudge
-from replay.expect.nearest import unknown
-from replay.expect.scenarios import SHIPPED, shipped
+from replay.expect.scenarios import find_scenario
 from replay.expect.scenarios.model import Scenario
-from replay.expect.scenarios.read import load_scenario
 from replay.expect.schedule import QUIET
-from replay.expect.toml_lines import TomlError
-from replay.report.shapes import report
-from replay.report.text import check_text
 from replay.testing.recorder import Recorder
 
 _TICK: Final = 0.1
@@ -71,24 +64,9 @@ def assert_unenrolled(
     return judgement
 
 
-def report_text(judgement: Judgement) -> str:
-    """The report on a judgement as text, without colours."""
-    return click.unstyle(check_text(report([judgement])))
-
-
 def _scenario(given: str | os.PathLike[str] | Scenario | None) -> Scenario | None:
     """A scenario that is given itself, by its name, or as a file."""
-    if not isinstance(given, (str, os.PathLike)):
-        return given
-    name = os.fspath(given)
-    if name in SHIPPED:
-        return shipped(name)
-    if not Path(name).exists():
-        raise ValueError(f"{unknown('scenario', name, SHIPPED)}; nor is there a file of that name")
-    try:
-        return load_scenario(name)
-    except TomlError as error:
-        raise ValueError(str(error)) from None
+    return find_scenario(os.fspath(given)) if isinstance(given, (str, os.PathLike)) else given
 
 
 def _watch(recorder: Recorder, options: Options, scope: Scope, timeout: float) -> None:

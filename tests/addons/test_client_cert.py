@@ -25,7 +25,6 @@ from replay.lab.server import LabServer
 from tests.addons.test_record import ALERT
 from tests.certificates import (
     VERSIONS,
-    Authority,
     connected,
     der_of,
     device_tls,
@@ -44,12 +43,6 @@ with warnings.catch_warnings():  # ldap3, which mitmproxy's addons import, uses 
 
 pytestmark = [pytest.mark.slow, pytest.mark.mitmproxy]
 both_versions = pytest.mark.parametrize("version", list(VERSIONS))
-
-
-@pytest.fixture
-def authority(tmp_path) -> Authority:
-    (tmp_path / "pki").mkdir()
-    return Authority(tmp_path / "pki")
 
 
 def client_certs_of(line: dict) -> list[list[str]]:

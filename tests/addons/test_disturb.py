@@ -1,39 +1,28 @@
 """Faults in a real `omadm record`: what the device gets, what the server got, and what the journal says."""
 
-import asyncio
 import contextlib
 import http.client
-import logging
 import signal
 import socket
 import sys
 import time
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from mitmproxy import exceptions
-from mitmproxy.flow import Error
 
 from replay.capture.readers import read
-from replay.cli.proxy import addon as _addon
 from replay.expect.case import Options
 from replay.expect.judge import judge
 from replay.lab import messages
 from replay.lab.device import DeviceError, LabDevice
 from replay.lab.server import LabServer
-from replay.play import faults
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.read import read as read_message
 from tests.addons.test_record import ALERT, lines_of, until
 from tests.conftest import ROOT
 from tests.processes import PATIENCE, program, recording
-from tests.upstream import H2Device
-
-with warnings.catch_warnings():  # ldap3, which mitmproxy's own test tools import, uses names that pyasn1 has renamed
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from mitmproxy.test import taddons, tflow
+from tests.upstream_http2 import H2Device
 
 pytestmark = [pytest.mark.slow, pytest.mark.mitmproxy]
 
@@ -340,64 +329,3 @@ def test_over_http2_a_device_that_gives_up_while_its_answer_is_held_back(tmp_pat
     (exchange,) = [each for each in read(str(proxy.journal)).exchanges if b"1226" in each.body]
     assert (exchange.response, exchange.failure.cause) == (None, "client-closed")
     assert [text.split(":")[0] for text in notes(proxy.journal)] == ["delay=1@alert"], "nothing else was applied"
-
-
-# -- the addon by itself ------------------------------------------------------------------------------------------------
-
-
-def disturbed(body: bytes, *specs: str):
-    """A flow after the addon, without a recorder, has seen its request and its response."""
-    flow, addon = tflow.tflow(resp=True), _addon("disturb.py")
-    flow.request.headers["content-type"] = messages.CONTENT_TYPE
-    flow.request.content = body
-
-    async def run() -> None:  # the context makes a loop that nobody closes where none is running
-        with taddons.context(addon) as context:
-            context.configure(addon, omadm_fault=specs)
-            addon.request(flow)
-            await addon.response(flow)
-
-    asyncio.run(run())
-    return flow
-
-
-def test_without_a_recorder_a_fault_is_logged(caplog):
-    with caplog.at_level(logging.WARNING):
-        flow = disturbed(ALERT, "busy@alert")
-    assert flow.response.status_code == 503
-    assert flow.metadata == {faults.BY_PROXY: True}
-    assert "fault busy@alert" in caplog.text
-
-
-def test_an_answer_that_any_other_addon_kills_is_no_answer_in_the_journal(tmp_path):
-    flow, recorder = tflow.tflow(resp=True), _addon("record.py")
-
-    async def run() -> None:
-        with taddons.context(recorder) as context:
-            context.configure(recorder, omadm_journal=str(tmp_path / "run.jsonl"))
-            recorder.request(flow)
-            recorder.responseheaders(flow)
-            flow.error = Error(Error.KILLED_MESSAGE)
-            recorder.response(flow)
-            recorder.done()
-
-    asyncio.run(run())
-    (exchange,) = read(str(tmp_path / "run.jsonl")).exchanges
-    assert (exchange.response, exchange.failure.cause) == (None, "other")
-    assert "did not pass the answer on" in exchange.failure.detail
-
-
-def test_a_mistake_in_the_option_is_refused_and_says_what_is_accepted():
-    with pytest.raises(exceptions.OptionsError, match="KIND is drop-reply"):
-        disturbed(ALERT, "nonsense")
-
-
-def test_a_fault_that_fails_leaves_the_answer_alone_and_is_heard_of(monkeypatch, caplog):
-    monkeypatch.setattr(faults, "answer", lambda *_: 1 / 0)
-    assert disturbed(ALERT, "busy").response.status_code == 200
-    assert "a fault could not be applied" in caplog.text
-
-
-def test_a_challenge_for_an_unreadable_request_is_not_applied_and_said(caplog):
-    assert disturbed(b"<SyncML><oops", "challenge").response.status_code == 200
-    assert "challenge@all is not applied" in caplog.text

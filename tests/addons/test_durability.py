@@ -25,11 +25,12 @@ from replay.expect.case import Options
 from replay.expect.judge import judge
 from replay.lab.device import LabDevice
 from replay.lab.server import LabServer
-from tests.addons.test_endings import BODY, DM, H2_DM, port_of, written
 from tests.addons.test_record import lines_of, until
+from tests.addons.worlds import BODY, DM, H2_DM, port_of, written
 from tests.conftest import ROOT
 from tests.processes import PATIENCE, mitmdump, program, recording
-from tests.upstream import Call, Device, H2Device, Upstream
+from tests.upstream import Call, Device, Upstream
+from tests.upstream_http2 import H2Device
 
 with warnings.catch_warnings():  # ldap3, which mitmproxy's own test tools import, uses names that pyasn1 has renamed
     warnings.simplefilter("ignore", DeprecationWarning)

@@ -2,45 +2,16 @@
 
 import contextlib
 import gzip
-import os
 import socket
-import ssl
 import threading
-import zlib
-from types import SimpleNamespace
 
-import brotli
 import pytest
-import trustme
-import zstandard
 
-from replay.capture.readers import read
-from replay.capture.wire import text_of
-from tests.addons.test_endings import BODY, DM, H2_DM, ended, port_of, world_of
-from tests.processes import PATIENCE, mitmdump, recording
-from tests.upstream import Call, Device, H2Device, H2Upstream, Upstream, field_of
+from tests.addons.worlds import BIG, BINARY, BODY, CODINGS, DM, TEXT, as_text, ended, kept_body, port_of, world_of
+from tests.processes import PATIENCE, recording
+from tests.upstream import Call, Device, field_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.mitmproxy]
-
-BINARY = bytes(range(256)) * 3
-BIG = os.urandom(1 << 20) * 12
-TEXT = "<SyncML>ä €</SyncML>".encode()
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    yield from world_of(tmp_path_factory.mktemp("http"), recording)
-
-
-def kept_body(line: dict) -> bytes:
-    import base64
-
-    body = line["body"]
-    return body["text"].encode() if "text" in body else base64.b64decode(body["base64"])
-
-
-def as_text(fields) -> list[list[str]]:
-    return [[text_of(name), text_of(value)] for name, value in fields]
 
 
 def exchange(world, name: str, *fields, body=BODY, answer=None, chunked=False, tls=None):
@@ -103,14 +74,6 @@ def test_bodies(world, body, chunked):
     got, call, lines = exchange(world, name, DM, body=body, answer=answer, chunked=chunked)
     assert (call.body, got.body) == (body, body)
     assert (kept_body(lines.request), kept_body(lines.response)) == (body, body)
-
-
-CODINGS = {
-    "gzip": gzip.compress,
-    "deflate": zlib.compress,
-    "br": brotli.compress,
-    "zstd": lambda body: zstandard.ZstdCompressor().compress(body),
-}
 
 
 @pytest.mark.parametrize("coding", CODINGS)
@@ -304,161 +267,3 @@ def test_what_is_malformed_goes_through(world):
     (call,) = world.server.wait_for("malformed")
     assert (b"Not A Token", b"x") in call.fields
     assert ended(world.journal, "malformed").request["headers"] == as_text(call.fields)
-
-
-# -- HTTP/2 -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def two(tmp_path_factory):
-    """`omadm record` before a server that speaks HTTP/2."""
-    folder = tmp_path_factory.mktemp("two")
-    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(tls)
-    tls.set_alpn_protocols(["h2"])
-    authority.cert_pem.write_to_path(folder / "ca.pem")
-    more = ("--set", f"ssl_verify_upstream_trusted_ca={folder / 'ca.pem'}")
-    with H2Upstream(tls=tls) as server, recording(folder, server.url, *more) as proxy:
-        yield SimpleNamespace(server=server, proxy=proxy, journal=proxy.journal, port=port_of(proxy), tls=proxy.tls)
-        assert proxy.program.end() == 0
-    assert server.errors == []
-    assert read(str(proxy.journal)).troubles == []
-
-
-def pseudo(fields) -> dict[bytes, bytes]:
-    return {name: value for name, value in fields if name.startswith(b":")}
-
-
-def ordinary(fields) -> list[tuple[bytes, bytes]]:
-    return [(bytes(name), bytes(value)) for name, value in fields if not name.startswith(b":")]
-
-
-def test_many_exchanges_at_once_over_http2(two):
-    sent = [H2_DM, (b"x-one", b"1"), (b"x-one", b"2"), (b"x-empty", b""), (b"x-latin", b"caf\xe9")]
-    cookies = [(b"cookie", b"a=1"), (b"cookie", b"b=2")]  # which h2 joins when it reads them (RFC 9113, 8.2.3)
-    back = [(b"set-cookie", b"a"), (b"ms-cv", b"x.1"), (b"set-cookie", b"b"), (b"x-latin", b"caf\xe9"), H2_DM]
-    two.server.scripts["at-once"] = lambda stream: stream.answer(stream.body[::-1], *back)
-    bodies = [BINARY + b"%d" % number for number in range(20)]
-    with H2Device(two.port, two.tls) as device:
-        numbers = [device.post(f"/mdm/at-once~{number}", body, *sent, *cookies) for number, body in enumerate(bodies)]
-        for number, (stream, body) in enumerate(zip(numbers, bodies, strict=True)):
-            got = device.get(stream)
-            assert (got.status, got.body, ordinary(got.fields)) == (200, body[::-1], back)
-            (call,) = two.server.wait_for(f"at-once~{number}")
-            lines = ended(two.journal, f"at-once~{number}")
-            assert (call.body, kept_body(lines.request), kept_body(lines.response)) == (body, body, body[::-1])
-            assert ordinary(call.fields) == [*sent, (b"cookie", b"a=1; b=2")]
-            assert lines.request["headers"] == as_text([*sent, *cookies])
-            assert lines.response["headers"] == as_text(back)
-            assert (lines.request["http"], lines.response["http"]) == ("HTTP/2.0", "HTTP/2.0")
-            assert pseudo(call.fields)[b":path"].decode() == f"/mdm/at-once~{number}"
-
-
-@pytest.mark.parametrize("coding", CODINGS)
-def test_content_codings_over_http2(two, coding):
-    coded, says = CODINGS[coding](TEXT), (b"content-encoding", coding.encode())
-    two.server.scripts[f"coded-{coding}"] = lambda stream: stream.answer(coded, H2_DM, says)
-    with H2Device(two.port, two.tls) as device:
-        assert device.get(device.post(f"/mdm/coded-{coding}", coded, H2_DM, says)).body == coded
-    lines = ended(two.journal, f"coded-{coding}")
-    assert (kept_body(lines.request), kept_body(lines.response)) == (TEXT, TEXT)
-
-
-@pytest.mark.parametrize("length", [True, False], ids=["with-length", "without-length"])
-def test_a_device_on_http2_before_a_server_on_http1(world, length):
-    """HTTP/2 needs no length, HTTP/1 does."""
-    name = f"two-to-one-{length}"
-    fields = [
-        H2_DM,
-        (b"x-one", b"1"),
-        (b"x-one", b"2"),
-        *([(b"content-length", b"%d" % len(BINARY))] if length else []),
-    ]
-    with H2Device(world.port, world.tls) as device:
-        assert device.get(device.post(f"/mdm/{name}", BINARY, *fields)).body == b"ok"
-    (call,) = world.server.wait_for(name)
-    assert call.body == BINARY
-    assert field_of(call.fields, b"content-length") == b"%d" % len(BINARY)
-    assert [value for name, value in call.fields if name.lower() == b"x-one"] == [b"1", b"2"]
-    lines = ended(world.journal, name)
-    assert (lines.request["http"], lines.response["http"]) == ("HTTP/2.0", "HTTP/1.1")
-    assert kept_body(lines.request) == BINARY
-
-
-def test_twelve_megabytes_both_ways_over_http2(two):
-    two.server.scripts["big"] = lambda stream: stream.answer(BIG[::-1], H2_DM)
-    with H2Device(two.port, two.tls) as device:
-        got = device.get(device.post("/mdm/big", BIG, H2_DM))
-    (call,) = two.server.wait_for("big")
-    lines = ended(two.journal, "big")
-    assert (call.body, got.body) == (BIG, BIG[::-1])
-    assert (kept_body(lines.request), kept_body(lines.response)) == (BIG, BIG[::-1])
-
-
-# -- what the proxy does itself -----------------------------------------------------------------------------------------
-
-
-ALTERS = """
-from mitmproxy import http
-
-class Alters:
-    def requestheaders(self, flow):
-        if "streamed" in flow.request.path:
-            flow.request.stream = True
-
-    def request(self, flow):
-        if "made-here" in flow.request.path:
-            flow.response = http.Response.make(200, b"made here", {"Content-Type": "application/vnd.syncml.dm+xml"})
-
-    def responseheaders(self, flow):
-        if "streamed" in flow.request.path:
-            flow.response.stream = True
-
-    def response(self, flow):
-        if "altered" in flow.request.path:
-            flow.response.content = b"altered"
-        if "same" in flow.request.path:
-            flow.response.headers["X-Seen"] = "yes"
-
-addons = [Alters()]
-"""
-
-
-def test_what_the_proxy_makes_and_alters_is_its_own(tmp_path):
-    """As a script the recorder is loaded before mitmproxy's own addons and other scripts, and comes after them all."""
-    (tmp_path / "alters.py").write_text(ALTERS)
-    more = ["-s", str(tmp_path / "alters.py"), "--modify-body", "/~s & ~u modified/ok/modified"]
-    more += ["--map-remote", "|/mapped|/mdm/went-there", "--modify-headers", "/~q/X-Added/by the proxy"]
-    with Upstream() as server, mitmdump(tmp_path, server.url, *more) as proxy:
-        got = {}
-        for name in ("plain", "made-here", "altered", "modified", "same", "streamed", "mapped"):
-            with Device(port_of(proxy)) as device:
-                device.post(f"/{name}" if name == "mapped" else f"/mdm/{name}", BODY, DM)
-                got[name] = device.get().body
-        lines = {name: ended(proxy.journal, name) for name in got if name != "mapped"}
-        lines["mapped"] = ended(proxy.journal, "went-there")
-        calls = {call.name: call for call in server.calls}
-        assert proxy.program.end() == 0
-    assert got == {
-        "plain": b"ok", "made-here": b"made here", "altered": b"altered", "modified": b"modified", "same": b"ok",
-        "streamed": b"ok", "mapped": b"ok",
-    }  # fmt: skip
-    assert {name: kept_body(line.response) for name, line in lines.items()} == got
-    assert {name for name, line in lines.items() if line.response["by"] == "proxy"} == {
-        "made-here",
-        "altered",
-        "modified",
-    }
-    assert set(calls) == {"plain", "altered", "modified", "same", "streamed", "went-there"}
-    for name in ("plain", "streamed"):
-        assert lines[name].request["headers"] == as_text(calls[name].fields)
-        assert ["X-Added", "by the proxy"] in lines[name].request["headers"]
-        assert kept_body(lines[name].request) == calls[name].body == BODY
-
-
-@pytest.mark.parametrize("option", ["stream_large_bodies", "body_size_limit"])
-def test_options_that_would_leave_bodies_out_are_refused(tmp_path, option):
-    words = f"{option} has to be unset: bodies would be missing"
-    with pytest.raises(AssertionError, match=words), recording(tmp_path, "http://x.test", "--set", f"{option}=1k"):
-        pytest.fail("it must not start")
-    assert not (tmp_path / "run.jsonl").exists()

@@ -39,12 +39,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.mitmproxy]
 both_versions = pytest.mark.parametrize("version", list(VERSIONS))
 
 
-@pytest.fixture
-def authority(tmp_path) -> Authority:
-    (tmp_path / "pki").mkdir()
-    return Authority(tmp_path / "pki")
-
-
 # -- the proxy's certificate ----------------------------------------------------------------------------------------------
 
 

@@ -25,7 +25,8 @@ from tests.play.caller import statuses
 from tests.processes import PATIENCE, mitmdump
 from tests.serving import port_of, serving
 from tests.story import Story
-from tests.upstream import Device, H2Device
+from tests.upstream import Device
+from tests.upstream_http2 import H2Device
 
 with warnings.catch_warnings():  # ldap3, which mitmproxy's own test tools import, uses names that pyasn1 has renamed
     warnings.simplefilter("ignore", DeprecationWarning)

@@ -19,7 +19,7 @@ from replay.normal.text import normal_text
 from replay.syncml.read import read
 from tests.conftest import ROOT
 from tests.play.http_server import HttpServer
-from tests.play.test_departures import recorded
+from tests.play.playing import recorded
 from tests.processes import program, recording
 from tests.story import Story
 

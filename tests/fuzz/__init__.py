@@ -8,4 +8,5 @@ moment, with atheris where it is installed, and with the mutations of `mutate` i
 #: The targets, by the names of their modules.
 TARGETS = (
     "xml", "wbxml", "journal", "zst", "flows", "har", "viewer", "folder", "scenario", "noise", "accept", "evidence",
+    "redact", "diff",
 )  # fmt: skip

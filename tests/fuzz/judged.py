@@ -3,6 +3,8 @@ could not be read is never a pass; what is shown has no escape sequence in it.""
 
 import io
 import re
+from collections.abc import Callable
+from typing import BinaryIO
 
 from replay.capture import flow_writer, flows, har, har_writer
 from replay.capture.exchange import Capture, CaptureError
@@ -33,19 +35,33 @@ def read_any(data: bytes) -> Capture | None:
         return None
 
 
+def check_read(data: bytes, read: Callable[[BinaryIO, str], Capture]) -> None:
+    """What a format's reader can read of some bytes is judged; only CaptureError comes out of it."""
+    try:
+        capture = read(io.BytesIO(data), "fuzzed")
+    except CaptureError as error:
+        assert str(error).startswith("fuzzed: ")
+        return
+    check_capture(capture)
+
+
 def check_capture(capture: Capture, *, copied: bool = True) -> Judgement:
     """Fails where a capture does not bear what it must."""
     judged = _judged(capture)
-    shown = check_text(report([judged]), detail=1)
-    assert not _CONTROL.search(_COLOUR.sub("", shown)), "a control character in the report"
+    check_shown(check_text(report([judged]), detail=1))
     if judged.traffic is not None:
-        shown = show_text(tree(judged.traffic, raw=True, whole=True), detail=1)
-        assert not _CONTROL.search(_COLOUR.sub("", shown).replace("\t", "")), "a control character in the tree"
+        check_shown(show_text(tree(judged.traffic, raw=True, whole=True), detail=1).replace("\t", ""))
         normal_text(normal_form(judged.traffic), normal_others(judged.traffic)).encode()
     as_json(report([judged])).encode()
     if copied:
         _check_copy(capture, judged)
     return judged
+
+
+def check_shown(text: str) -> None:
+    """Fails where a text for a terminal has more in it than colours."""
+    found = _CONTROL.search(_COLOUR.sub("", text))
+    assert found is None, f"a control character is shown: {found[0]!r}"
 
 
 def _judged(capture: Capture) -> Judgement:

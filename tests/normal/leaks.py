@@ -125,7 +125,7 @@ def leaks(capture: Capture, secrets: dict[str, str]) -> list[str]:
     """Which secrets are left, in which coding, and where."""
     found = []
     wanted = [(name, how, needle) for name, secret in secrets.items() for how, needle in needles(secret)]
-    for where, hay in haystacks(capture):
+    for hay, where in {hay: where for where, hay in haystacks(capture)}.items():
         lower = hay.lower()
         for name, how, needle in wanted:
             to_the_letter = name in TO_THE_LETTER or how.startswith("base64")

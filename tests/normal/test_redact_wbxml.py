@@ -14,7 +14,7 @@ from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.read import read
 from replay.syncml.wbxml import Document, Element, Entity, Extension, Opaque, Reference, Tag, Text, decode, encode
 from tests.normal.leaks import leaks
-from tests.syncml.test_wbxml import DOCUMENTS
+from tests.syncml.binary import DOCUMENTS
 
 DEVICE = "DESKTOP-7Q2ÄKX91"
 

@@ -21,7 +21,7 @@ from replay.syncml.read import read
 from replay.syncml.unenrol import alerts, execs
 from tests.generated import SCENARIOS
 from tests.play.live import Recorded, as_recorded, converse, outcome, written
-from tests.play.test_departures import challenge, ok
+from tests.play.playing import challenge, ok
 from tests.play.test_device import LIVE, world
 
 

@@ -17,7 +17,7 @@ from replay.syncml.credentials import Secret
 from replay.syncml.read import read
 from replay.syncml.unenrol import alerts
 from tests.play.http_server import HttpServer
-from tests.play.test_departures import challenge, recorded, traffic_of
+from tests.play.playing import challenge, recorded, traffic_of
 from tests.story import Story
 
 

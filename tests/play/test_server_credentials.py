@@ -10,7 +10,7 @@ from replay.syncml import credentials
 from replay.syncml.credentials import BASIC, MAC, MD5, Secret
 from replay.syncml.read import read as read_message
 from tests.play.caller import Caller, others, statuses
-from tests.play.test_server import HERE, Live, ok
+from tests.play.meeting import HERE, Live, ok
 from tests.rules.talk import GET, Talk, header, opening, status
 from tests.story import Story
 

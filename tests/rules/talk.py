@@ -119,3 +119,11 @@ def _numbered(commands: tuple[str, ...]) -> list[str]:
 def _whole(message: bytes, *, final: bool, cred: str = "") -> bytes:
     message = message.replace(b"</SyncHdr>", cred.encode() + b"</SyncHdr>")
     return message if final else message.replace(FINAL, b"")
+
+
+def by_device(text: str):
+    """The judgement of a session whose package 1 has this command besides."""
+    story = Story()
+    request = story.to_server("1", 1, [*messages.package_one(DeviceInfo(story.device)), text])
+    story.exchange(request, story.answer(request))
+    return story.judge()

@@ -1,6 +1,7 @@
 import pytest
 
 from replay.lab import messages
+from tests.rules.talk import by_device
 from tests.story import Story, only, rules_of, user
 
 METINF = ' xmlns="syncml:metinf"'
@@ -16,13 +17,6 @@ def by_server(text, change=lambda body: body):
     story = Story()
     request = story.package_one("1")
     story.exchange(request, change(story.answer(request, text)))
-    return story.judge()
-
-
-def by_device(text):
-    story = Story()
-    request = story.to_server("1", 1, [*messages.package_one(messages.DeviceInfo(story.device)), text])
-    story.exchange(request, story.answer(request))
     return story.judge()
 
 

@@ -40,7 +40,7 @@ from replay.syncml.wbxml import (
     to_xml,
 )
 from tests.conftest import tool
-from tests.syncml.test_wbxml import real_messages
+from tests.syncml.binary import real_messages
 
 pytestmark = pytest.mark.slow
 EXAMPLES = settings(max_examples=150, deadline=None)
