@@ -6,7 +6,8 @@ two stand beside each other that are no counterparts, an equality holds on one s
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 
 from replay.compare.shapes import Mark
 
@@ -15,10 +16,11 @@ _CERTAIN = 1_000_000_000
 
 
 class Aliases:
-    """The counterparts, once all votes are in. Reports call them as the first capture numbers them, or the second (`by_second`)."""
+    """The counterparts, once all votes are in. Reports call them as the first capture numbers them, or the second (`by_second`,
+    which may be found out only once there is something to report)."""
 
-    def __init__(self, *, by_second: bool = False) -> None:
-        self._by_second = by_second
+    def __init__(self, *, by_second: bool | Callable[[], bool] = False) -> None:
+        self._asked = by_second
         self._votes: Counter[tuple[Mark, Mark]] = Counter()
         self._there: dict[Mark, Mark] = {}
         self._here: dict[Mark, Mark] = {}
@@ -34,7 +36,7 @@ class Aliases:
 
     def count(self) -> None:
         """Counts the votes; `doubtful` says whether there is any place at which two stand that are no counterparts."""
-        for (one, other), _ in sorted(self._votes.items(), key=lambda vote: -vote[1]):
+        for (one, other), _ in sorted(self._votes.items(), key=_rank):
             if one not in self._there and other not in self._here:
                 self._there[one], self._here[other] = other, one
         self.doubtful = len(self._there) < len(self._votes)
@@ -42,6 +44,10 @@ class Aliases:
     def same(self, one: Iterable[Mark], other: Iterable[Mark]) -> bool:
         """Whether all of these are counterparts."""
         return all(self._there.get(here) == beside for here, beside in zip(one, other, strict=True))
+
+    @cached_property
+    def _by_second(self) -> bool:
+        return self._asked() if callable(self._asked) else self._asked
 
     def name(self, mark: Mark, *, second: bool) -> str:
         """What an alias of one of the captures is called in a report: as its own capture numbers it, or its counterpart's. One
@@ -54,6 +60,13 @@ class Aliases:
         place = 1 if self._by_second else 0
         most = max((pair[place][1] for pair in self._votes if pair[place][0] == mark[0]), default=0)
         return _named((mark[0], most + mark[1]))
+
+
+def _rank(vote: tuple[tuple[Mark, Mark], int]) -> tuple[int, int]:
+    """The most votes first, of equals what was used first on both sides: so it is the same the other way round, because two pairs
+    with a mark in common never are equal."""
+    (one, other), votes = vote
+    return -votes, one[1] + other[1]
 
 
 def _named(mark: Mark) -> str:

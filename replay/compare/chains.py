@@ -23,6 +23,11 @@ class ChainPair(Struct, frozen=True):
     one: Chain | None
     other: Chain | None
 
+    @property
+    def same(self) -> bool:
+        """Whether both are there and equal, but perhaps for their aliases and the order across sessions."""
+        return self.one is not None and self.other is not None and self.one.digest == self.other.digest
+
 
 def pair_chains(one: list[Chain], other: list[Chain], features: Features) -> list[ChainPair]:
     """The chains of two captures beside each other, in the order of the first; what only the second has stands at the end."""

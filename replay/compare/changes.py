@@ -106,16 +106,24 @@ class MessageDiff(Struct):
 
 
 class SessionDiff(Struct):
-    """A session beside its counterpart. Both are None for what belongs to no session."""
+    """A session beside its counterpart. Both are None for what belongs to no session. `found` are its messages; where it is known
+    that none of them differs, what makes them once somebody asks."""
 
     expected: SessionView | None
     actual: SessionView | None
-    messages: list[MessageDiff]
+    found: list[MessageDiff] | Callable[[], list[MessageDiff]]
+
+    @property
+    def messages(self) -> list[MessageDiff]:
+        """Its messages beside each other."""
+        if callable(self.found):
+            self.found = self.found()
+        return self.found
 
     @property
     def equal(self) -> bool:
         """Whether nothing differs."""
-        return all(each.equal for each in self.messages)
+        return callable(self.found) or all(each.equal for each in self.found)
 
 
 class Comparison(Struct):
@@ -130,7 +138,7 @@ class Comparison(Struct):
     def changes(self) -> Iterator[Change]:
         """Every change."""
         for session in self.sessions:
-            for message in session.messages:
+            for message in [] if callable(session.found) else session.found:
                 yield from message.changes
 
     @property
@@ -148,6 +156,9 @@ class Comparison(Struct):
         """What is left when only changes for which `counts` is true remain; the others are counted as ignored."""
         left = Comparison([], self.ignored, self.apart)
         for session in self.sessions:
+            if session.equal:
+                left.sessions.append(session)
+                continue
             messages = []
             for message in session.messages:
                 rows = tuple(

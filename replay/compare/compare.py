@@ -17,7 +17,7 @@ from replay.compare.changes import Change, Comparison, MessageDiff, SessionDiff
 from replay.compare.likeness import Features
 from replay.compare.order import ChainOrder
 from replay.compare.others import compare_others
-from replay.compare.sessions import SessionPair, pair_sessions
+from replay.compare.sessions import SessionPair, equal_sessions, pair_sessions
 from replay.compare.views import CaptureView, MessageView, view
 from replay.normal.form import Profile
 
@@ -53,9 +53,8 @@ def compare_views(
 
 def _not_compared(expected: CaptureView, actual: CaptureView) -> Iterator[str]:
     """What was not compared because one of the captures does not carry it; one without any message carries nothing else."""
-    said = [any(each.there for each in capture.messages()) for capture in (expected, actual)]
-    carried = [any(each.carried for each in capture.messages()) for capture in (expected, actual)]
-    if all(said) and carried[0] != carried[1]:
+    carried = expected.carried, actual.carried
+    if expected.said and actual.said and carried[0] != carried[1]:
         yield f"{'ACTUAL' if carried[0] else 'EXPECTED'} carries no HTTP: URLs, headers and status were not compared"
 
 
@@ -64,7 +63,7 @@ class _Work:
 
     def __init__(self, one: CaptureView, other: CaptureView, timing: bool) -> None:
         self.one, self.other, self.timing = one, other, timing
-        self.aliases = Aliases(by_second=one.digest > other.digest)
+        self.aliases = Aliases(by_second=lambda: one.digest > other.digest)
         self.features = Features()
         self.enrolled = sum(each.enrols for each in one.others) == sum(each.enrols for each in other.others)
 
@@ -81,15 +80,13 @@ class _Work:
 
     def _sessions(self, chain: ChainPair) -> list[SessionPair]:
         one, other = chain.one.sessions if chain.one else [], chain.other.sessions if chain.other else []
-        return pair_sessions(one, other, self.features)
+        return (equal_sessions if chain.same else pair_sessions)(one, other, self.features)
 
     def _vote(self, chain: ChainPair, sessions: list[SessionPair]) -> None:
         if chain.one and chain.other and chain.one.device and chain.other.device:
             self.aliases.certain(chain.one.device, chain.other.device)
         for session in sessions:
-            for _, _, message in session.messages:
-                if message is not None:
-                    message.vote(self.aliases)
+            session.vote(self.aliases)
 
     def _diffs(self, chain: ChainPair, sessions: list[SessionPair]) -> Iterator[SessionDiff]:
         by_second = chain.one is not None and chain.other is not None and chain.one.digest > chain.other.digest
@@ -101,9 +98,10 @@ class _Work:
 def _in_order(sessions: list[SessionDiff]) -> list[SessionDiff]:
     """Sessions in order of EXPECTED, their messages too; what only ACTUAL has stands behind what comes before it there."""
     for session in sessions:
-        role = next((side.role for side in (session.expected, session.actual) if side is not None), "")
-        messages = _merged(session.messages, lambda each: _place(each.expected), lambda each: _place(each.actual))
-        session.messages = [_told(each, role) for each in messages]
+        if not callable(session.found):
+            role = next((side.role for side in (session.expected, session.actual) if side is not None), "")
+            messages = _merged(session.messages, lambda each: _place(each.expected), lambda each: _place(each.actual))
+            session.found = [_told(each, role) for each in messages]
     return _merged(
         sessions,
         lambda each: None if each.expected is None else (each.expected.number, 0),

@@ -24,7 +24,6 @@ class ChainOrder:
     that of equals those of the second side go first."""
 
     def __init__(self, sessions: list[SessionPair], *, timing: bool, enrolled: bool, by_second: bool) -> None:
-        self._pairs = [(session, each) for session in sessions for each in session.exchanges if each.one and each.other]
         self._before = _Predecessors(sessions) if timing else None
         self._places = {
             id(each.one): each.other for each in sessions if each.one is not None and each.other is not None
@@ -38,6 +37,8 @@ class ChainOrder:
         one, other = pair.one, pair.other
         if one is None or other is None:
             return SessionDiff(one, other, [_whole(one, other)])
+        if self._is_equal(pair, aliases):
+            return SessionDiff(one, other, pair.nothing)
         exchanges = {id(each.one): each for each in pair.exchanges if each.one}
         found = []
         for mine, theirs, message in pair.messages:
@@ -52,16 +53,31 @@ class ChainOrder:
             found.append(MessageDiff(mine, theirs, _with(message.rows(aliases), extra, mine, theirs)))
         return SessionDiff(one, other, found)
 
+    def _is_equal(self, pair: SessionPair, aliases: Aliases) -> bool:
+        """Whether it is known without looking into two sessions that nothing is to be said of them."""
+        one, other = pair.one, pair.other
+        if one is None or other is None or not pair.same or pair.moved or self._before is not None:
+            return False
+        if id(pair) in self._begins or one.has_late_answers or other.has_late_answers:
+            return False
+        if self._elsewhere and any(id(turn) in self._elsewhere for turn in one.session.turns):
+            return False
+        return not aliases.doubtful or aliases.same(one.marks, other.marks)
+
     # -- the order ------------------------------------------------------------------------------------------------------
 
     def _out_of_order(self, *, by_second: bool) -> set[int]:
         """The exchanges that another session's exchange has overtaken, or that overtook one: as few as can be, of equals those of
-        the side with the lesser digest."""
+        the side with the lesser digest, else of that on which earlier sessions go on first."""
         still = [
-            (each.one.order, each.other.order, id(each.one))
-            for session, each in self._pairs
-            if not session.moved and not each.moved and each.one and each.other
+            (mine.exchange.order, theirs.exchange.order, id(mine))
+            for session in self._sessions
+            if not session.moved
+            for mine, theirs in session.turns
         ]
+        if all(session.same for session in self._sessions):  # no digest tells the sides apart: their order alone does
+            ranks = [sorted(range(len(still)), key=lambda place: still[place][side]) for side in (0, 1)]
+            by_second = ranks[0] > ranks[1]
         mine, theirs = (1, 0) if by_second else (0, 1)
         still.sort(key=lambda each: each[mine])
         rise = set(longest_rise([each[theirs] for each in still]))
@@ -82,7 +98,7 @@ class ChainOrder:
             yield from self._of_beginning(
                 session, session.one, session.other, is_first=other is session.other.exchanges[0]
             )
-        if exchange.moved or id(one) in self._elsewhere:
+        if exchange.moved or id(one.turn) in self._elsewhere:
             yield moved_change("SyncML", f"exchange {one.request.number}", f"exchange {other.request.number}")
         if self._before is not None:
             yield from self._before.gaps(one, other)

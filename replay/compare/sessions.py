@@ -6,7 +6,10 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from replay.capture.turns import Turn
+from replay.compare.aliases import Aliases
 from replay.compare.answered import Answered
+from replay.compare.changes import MessageDiff
 from replay.compare.likeness import Features
 from replay.compare.messages import MessagePair
 from replay.compare.sequence import align, rows
@@ -36,6 +39,28 @@ class SessionPair(Struct, dict=True):
     def same(self) -> bool:
         """Whether both are there and equal, but perhaps for their aliases."""
         return self.one is not None and self.other is not None and self.one.digest == self.other.digest
+
+    @property
+    def turns(self) -> list[tuple[Turn, Turn]]:
+        """The turns of both that belong together and stand in one order there."""
+        if self.same and self.one is not None and self.other is not None:
+            return list(zip(self.one.session.turns, self.other.session.turns, strict=True))
+        return [
+            (each.one.turn, each.other.turn) for each in self.exchanges if each.one and each.other and not each.moved
+        ]
+
+    def nothing(self) -> list[MessageDiff]:
+        """The messages of two sessions that do not differ."""
+        return [MessageDiff(mine, theirs) for mine, theirs, _ in self.messages]
+
+    def vote(self, aliases: Aliases) -> None:
+        """Says which aliases stand beside each other. Of two equal sessions nothing but those is looked at."""
+        if self.same and self.one is not None and self.other is not None:
+            aliases.vote(self.one.marks, self.other.marks)
+            return
+        for _, _, message in self.messages:
+            if message is not None:
+                message.vote(aliases)
 
     @cached_property
     def exchanges(self) -> list[ExchangePair]:
@@ -89,6 +114,11 @@ def _sides(pair: ExchangePair) -> Iterator[tuple[MessageView | None, MessageView
             if unknown:
                 continue
         yield mine, theirs
+
+
+def equal_sessions(one: list[SessionView], other: list[SessionView], features: Features) -> list[SessionPair]:
+    """The sessions of two chains that are equal as a whole: each beside that of its place."""
+    return [SessionPair(mine, theirs, False, features) for mine, theirs in zip(one, other, strict=True)]
 
 
 def pair_sessions(one: list[SessionView], other: list[SessionView], features: Features) -> list[SessionPair]:

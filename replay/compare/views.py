@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from functools import cached_property
 from typing import Final
 
@@ -10,28 +10,19 @@ from msgspec import Struct, field
 
 from replay.capture.exchange import Exchange
 from replay.capture.references import REQUEST, RESPONSE
-from replay.capture.sessions import Enrolment, Session, Traffic
+from replay.capture.sessions import Session, Traffic
 from replay.capture.turns import DM, ENROLMENT, OPAQUE, Turn
-from replay.compare.shapes import Mark, digest_of, shape_of
-from replay.normal.form import Profile, normal_form, normal_others, without_host
-from replay.normal.nodes import Node, NormalEnrolment, NormalMessage
+from replay.compare.keys import Counter, Keys, SessionKey, head_of, is_there
+from replay.compare.shapes import Mark, digest_of, mark_of, shape_of
+from replay.normal.form import Normaliser, Profile, first_of, normal_others, without_host
+from replay.normal.identities import Role
+from replay.normal.nodes import Node, NormalMessage
 from replay.syncml.model import Message, Results, Status
 
 #: Where a command was sent: which turn of its session (from 0), which side, and its place; no place is SyncHdr.
 Target = tuple[int, str, tuple[int, ...]]
 
-_COUNTER: Final = re.compile(r"\{CV([0-9]+)\}(.*)", re.DOTALL)
-_REQUEST_ID: Final = re.compile(r"\{R([0-9]+)\}")
 _LATE: Final = re.compile(r", after the request of S([0-9]+)$")
-
-
-class Counter(Struct, frozen=True):
-    """A correlation vector: its base's number, what follows the base, and that as steps since the last one with the base, so that
-    one message more before it makes no difference."""
-
-    base: int
-    text: str
-    since: str
 
 
 class MessageView(Struct, kw_only=True, dict=True):
@@ -107,17 +98,30 @@ class ExchangeView(Struct, dict=True):
 
 class SessionView(Struct, dict=True):
     """A session of a chain. `first` is the MsgID that it begins with where that is not 1; `enrolment` counts the enrolments of its
-    chain."""
+    chain; `marks` are all aliases in it, in order. Its exchanges are made ready when somebody looks at them: most sessions are
+    equal to others, and known by their keys."""
 
     session: Session
-    exchanges: list[ExchangeView]
     first: str | None
     enrolment: int
+    key: SessionKey
+    within: "_Within"
 
     @property
     def number(self) -> int:
         """The session's number."""
         return self.session.number
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The aliases in it, in order."""
+        return self.key.marks
+
+    @property
+    def has_late_answers(self) -> bool:
+        """Whether any of its answers came after a later request."""
+        late = self.within.normal.late
+        return bool(late) and any(turn.number in late for turn in self.session.turns)
 
     @cached_property
     def role(self) -> str:
@@ -125,8 +129,23 @@ class SessionView(Struct, dict=True):
         return "+".join(self.session.roles)
 
     @cached_property
+    def exchanges(self) -> list[ExchangeView]:
+        """Its exchanges, in order."""
+        return self.within.exchanges(self)
+
+    @property
     def digest(self) -> bytes:
         """The digest of all of it, apart from aliases: what is referred to is the same as well."""
+        counters = self.key.counters
+        key = self.key.number, tuple((place, each.since) for place, each in counters.items()) if counters else ()
+        known = self.within.digests.get(key)
+        if known is None:
+            known = self.within.digests[key] = self.own_digest
+        return known
+
+    @property
+    def own_digest(self) -> bytes:
+        """The same, worked out from its own exchanges."""
         sides = [(each.digest, each.request.targets, each.response.targets) for each in self.exchanges]
         return digest_of(self.first, *sides)
 
@@ -172,8 +191,21 @@ class CaptureView(Struct, dict=True):
     @cached_property
     def digest(self) -> bytes:
         """A digest of everything, aliases included, which tells two captures apart wherever anything differs that counts."""
-        marks = [each.marks for each in self.messages()]
+        marks = [each.marks for chain in self.chains for each in chain.sessions]
         return digest_of(*(each.digest for each in self.chains), marks, [each.line for each in self.others])
+
+    @property
+    def said(self) -> bool:
+        """Whether there is anything to see in any session."""
+        return any(is_there(turn) or turn.exchange.response is not None for turn in self._turns())
+
+    @property
+    def carried(self) -> bool:
+        """Whether the capture carries HTTP in any session."""
+        return any(_request_carried(turn.exchange) or _response_carried(turn.exchange) for turn in self._turns())
+
+    def _turns(self) -> Iterator[Turn]:
+        return (turn for chain in self.chains for session in chain.sessions for turn in session.session.turns)
 
     def messages(self) -> Iterator[MessageView]:
         """Every side of every exchange that is in a session."""
@@ -186,34 +218,47 @@ class CaptureView(Struct, dict=True):
 def view(traffic: Traffic, profile: Profile | None = None) -> CaptureView:
     """A capture made ready to be compared."""
     chains: dict[tuple[str | None, str], Chain] = {}
-    for enrolment, form in zip(traffic.enrolments, normal_form(traffic, profile), strict=True):
+    normal = Normaliser(traffic, profile or Profile())
+    keys = Keys(normal)
+    digests: dict[Hashable, bytes] = {}
+    for enrolment in traffic.enrolments:
         names = (enrolment.device, enrolment.server)
         chain = chains.get(names)
         if chain is None:
-            device = int(form.device[2:-1]) if enrolment.device is not None else None
-            chain = chains[names] = Chain(names, ("D", device) if device else None, form.server)
+            device = mark_of(normal.aliases.of(Role.DEVICE, enrolment.device)) if enrolment.device is not None else None
+            chain = chains[names] = Chain(names, device, without_host(enrolment.server))
         number = chain.sessions[-1].enrolment + 1 if chain.sessions else 1
-        chain.sessions += _sessions(enrolment, form, number)
+        within = _Within(normal, digests)
+        within.sessions += (
+            SessionView(each, first_of(each), number, keys.of(each), within) for each in enrolment.sessions
+        )
+        chain.sessions += within.sessions
     for chain in chains.values():
         _count_steps(chain)
     return CaptureView(list(chains.values()), _others(traffic))
 
 
-def _sessions(enrolment: Enrolment, form: NormalEnrolment, number: int) -> list[SessionView]:
-    found = []
-    for session, normal in zip(enrolment.sessions, form.sessions, strict=True):
+class _Within(Struct):
+    """What the sessions of an enrolment have in common: what makes normal forms, the digests by key, and each other."""
+
+    normal: Normaliser
+    digests: dict[Hashable, bytes]
+    sessions: list[SessionView] = field(default_factory=list)
+
+    def exchanges(self, view: SessionView) -> list[ExchangeView]:
+        """The exchanges of one of them, made ready."""
+        session, normal = view.session, self.normal.session(view.session)
         targets = _targets(session)
-        exchanges = [
+        found = [
             _exchange(place, turn, sides, targets)
             for place, (turn, sides) in enumerate(zip(session.turns, normal.exchanges, strict=True))
         ]
-        _say_what_was_heard(exchanges)
-        found.append(SessionView(session, exchanges, normal.first, number))
-    for view, normal in zip(found, form.sessions, strict=True):
-        for exchange, sides in zip(view.exchanges, normal.exchanges, strict=True):
+        _say_what_was_heard(found)
+        for exchange, sides in zip(found, normal.exchanges, strict=True):
+            exchange.request.counter = view.key.counters.get(exchange.request.turn)
             late = _LATE.search(sides[1].line) if len(sides) > 1 else None
-            exchange.response.late = found[int(late[1]) - 1] if late else None
-    return found
+            exchange.response.late = self.sessions[int(late[1]) - 1] if late else None
+        return found
 
 
 def _targets(session: Session) -> dict[tuple[int, str], list[Target | None]]:
@@ -242,14 +287,13 @@ def _exchange(
 ) -> ExchangeView:
     exchange, response = turn.exchange, turn.exchange.response
     end = sides[-1].line if len(sides) > 1 + (response is not None) else None
-    asked = exchange.url is not None or exchange.method is not None
     request = MessageView(
         exchange=exchange,
         side=REQUEST,
         turn=place,
-        there=asked or exchange.body is not None,
+        there=is_there(turn),
         http=_request_line(exchange),
-        carried=exchange.url is not None or bool(exchange.headers),
+        carried=_request_carried(exchange),
         node=sides[0].message,
         message=turn.request,
         problem=sides[0].problem,
@@ -265,7 +309,7 @@ def _exchange(
             turn=place,
             there=True,
             http=(("HTTP/status", str(response.status)), ("HTTP/by", response.by)),
-            carried=exchange.url is not None or bool(response.headers) or bool(response.http),
+            carried=_response_carried(exchange),
             node=sides[1].message,
             message=turn.response,
             problem=sides[1].problem,
@@ -283,35 +327,39 @@ def _request_line(exchange: Exchange) -> tuple[tuple[str, str], ...]:
 
 def _take_headers(side: MessageView, normal: NormalMessage) -> None:
     """The headers that count, by their paths, their aliases blanked and noted."""
-    found, marks = [], []
-    for name, value in normal.headers:
-        shown = value
-        if name == "ms-cv" and (counted := _COUNTER.fullmatch(value)):
-            side.counter = Counter(int(counted[1]), counted[2], counted[2])
-            marks.append(("CV", int(counted[1])))
-            shown = "{CV}"
-        elif name == "client-request-id" and (request := _REQUEST_ID.fullmatch(value)):
-            marks.append(("R", int(request[1])))
-            shown = "{R}"
-        found.append((f"HTTP/{name}", shown))
-    side.http += tuple(found)
-    side.header_marks = tuple(marks)
+    head = head_of(normal.headers)
+    side.http += head.shown
+    side.header_marks = head.marks
+
+
+def _request_carried(exchange: Exchange) -> bool:
+    """Whether the capture carries what HTTP says of a request."""
+    return exchange.url is not None or bool(exchange.headers)
+
+
+def _response_carried(exchange: Exchange) -> bool:
+    """The same of a response."""
+    response = exchange.response
+    return response is not None and (exchange.url is not None or bool(response.headers) or bool(response.http))
 
 
 def _count_steps(chain: Chain) -> None:
     """Says of each correlation vector how far it is from the last one with its base: `.0.+1` after `.0.4` is `.0.5`."""
     last: dict[tuple[int, str], int] = {}
-    turns = [exchange for session in chain.sessions for exchange in session.exchanges]
-    for exchange in sorted(turns, key=lambda each: each.order):
-        counter = exchange.request.counter
-        if counter is None:
-            continue
+    found = [
+        (view.session.turns[place].exchange.order, view.key.counters, place)
+        for view in chain.sessions
+        if view.key.counters
+        for place in view.key.counters
+    ]
+    for _, counters, place in sorted(found, key=lambda each: each[0]):
+        counter = counters[place]
         above, dot, number = counter.text.rpartition(".")
         if not dot or not number.isdecimal() or len(number) > 18:
             continue
         key = (counter.base, above)
         if key in last:
-            exchange.request.counter = Counter(counter.base, counter.text, f"{above}.{int(number) - last[key]:+}")
+            counters[place] = Counter(counter.base, counter.text, f"{above}.{int(number) - last[key]:+}")
         last[key] = int(number)
 
 

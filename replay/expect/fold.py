@@ -45,8 +45,8 @@ def fold(findings: Iterable[Finding], whose: Callable[[Finding], object]) -> lis
 
 
 def cause_of(finding: Finding, whose: Callable[[Finding], object]) -> tuple[object, ...] | None:
-    """What findings of one cause have in common, as a value whose `repr` is the same for all of them; None for a finding that stands
-    for itself."""
+    """What findings of one cause have in common, as a value whose `repr` is the same for all of them; None for a finding that
+    stands for itself."""
     if not finding.rule.startswith(_FOLDED) or finding.exchange is None or finding.party is Party.PROXY:
         return None
     text = _VARYING.sub("#", finding.message)

@@ -5,6 +5,7 @@ from typing import Final
 from replay.normal.identities import Role
 
 _LETTERS: Final = {Role.DEVICE: "D", Role.SESSION: "S", Role.CORRELATION: "CV", Role.REQUEST: "R"}
+_PREFIXES: Final = {role: _LETTERS.get(role, role.value.capitalize()) for role in Role}
 
 
 class Aliases:
@@ -15,7 +16,7 @@ class Aliases:
 
     def of(self, role: Role, value: str) -> str:
         """The alias of a value: `{D1}` for the first device, and so on."""
-        return self._numbered(role.value, _LETTERS.get(role, role.value.capitalize()), value)
+        return self._numbered(role, _PREFIXES[role], value)
 
     def of_kind(self, kind: str, value: str) -> str:
         """The alias of a volatile value: `{guid 1}`. GUIDs, thumbprints and the like are the same in either case."""
@@ -23,4 +24,7 @@ class Aliases:
 
     def _numbered(self, kind: str, prefix: str, value: str) -> str:
         known = self._by_kind.setdefault(kind, {})
-        return known.setdefault(value, f"{{{prefix}{len(known) + 1}}}")
+        alias = known.get(value)
+        if alias is None:
+            alias = known[value] = f"{{{prefix}{len(known) + 1}}}"
+        return alias

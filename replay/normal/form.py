@@ -5,15 +5,13 @@ attributes and insignificant white space are gone with the model; numbers are go
 """
 
 import bisect
-import hashlib
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
 
-from replay.capture.exchange import Exchange, Headers, header
+from replay.capture.exchange import Headers
 from replay.capture.references import REQUEST, RESPONSE, Reference
 from replay.capture.sessions import Enrolment, Session, Traffic
 from replay.capture.turns import DM, ENROLMENT, OPAQUE, Turn, host_of
@@ -23,23 +21,18 @@ from replay.normal.masks import volatile_kind
 from replay.normal.nodes import Node, NormalEnrolment, NormalMessage, NormalSession
 from replay.normal.oddities import Oddities
 from replay.normal.sent import SentNames
+from replay.normal.sides import SENDER, end_of, headers_of, problem_of, unread
 from replay.syncml.media import media_type
 from replay.syncml.model import Command, Group, Message, Unknown
 from replay.syncml.names import COMMANDS, METINF
 from replay.syncml.unenrol import alerts
 from replay.syncml.write import command_tree, tree
 
-#: Headers that say something about OMA DM; of all others nothing is kept (facts B, HTTP).
-_REQUEST_HEADERS = (
-    "content-type", "mdm-genericalert", "user-agent", "useragentorigin", "authorization", "devicetoken", "ms-signature",
-    "x-syncml-hmac", "ms-cv", "client-request-id",
-)  # fmt: skip
 #: What does not count in a content type, and in a MAC's header (facts C: presence and type are kept).
 _ENCODING = re.compile(r"\+(xml|wbxml)$")
 _MAC = re.compile(r"(\b(?:mac|username)\s*=\s*)(\"[^\"]*\"|[^,\s]+)", re.IGNORECASE)
 #: Commands whose form is remembered.
 _MOST_COMMANDS = 50_000
-_RESPONSE_HEADERS = ("content-type", "x-syncml-hmac", "retry-after")
 
 
 class Profile(Struct, frozen=True):
@@ -53,7 +46,7 @@ class Profile(Struct, frozen=True):
 def normal_form(traffic: Traffic, profile: Profile | None = None, *, only: int | None = None) -> list[NormalEnrolment]:
     """The normal form of a capture, an enrolment after the other in order of their first use; of one session alone where
     `only` is its number. The aliases are those of the whole capture."""
-    maker = _Normaliser(traffic, profile or Profile())
+    maker = Normaliser(traffic, profile or Profile())
     made = [maker.enrolment(each) for each in traffic.enrolments]
     if only is None:
         return made
@@ -70,7 +63,10 @@ def normal_form(traffic: Traffic, profile: Profile | None = None, *, only: int |
     ]
 
 
-class _Normaliser:
+class Normaliser:
+    """What makes the normal form of a capture. Aliases are numbered by first use: whoever makes sessions one by one has to begin
+    with the first and leave none out, unless the values in them were given their aliases in that order before."""
+
     def __init__(self, traffic: Traffic, profile: Profile) -> None:
         self.profile = profile
         self.aliases = Aliases()
@@ -83,15 +79,16 @@ class _Normaliser:
         for enrolment in traffic.enrolments:
             if enrolment.device is not None:
                 self.aliases.of(Role.DEVICE, enrolment.device)
+            for number, session in enumerate(enrolment.sessions, 1):
+                self.sessions[session.number] = f"S{number}"
+            self._note_late_answers(enrolment)
 
     def enrolment(self, enrolment: Enrolment) -> NormalEnrolment:
-        for number, session in enumerate(enrolment.sessions, 1):
-            self.sessions[session.number] = f"S{number}"
+        """A device at a server, with its sessions."""
         turns = sorted(
             ((turn.exchange.order, session) for session in enrolment.sessions for turn in session.turns),
             key=lambda pair: pair[0],
         )
-        self._note_late_answers(enrolment)
         return NormalEnrolment(
             self.aliases.of(Role.DEVICE, enrolment.device) if enrolment.device else "{no device}",
             without_host(enrolment.server),
@@ -101,6 +98,8 @@ class _Normaliser:
 
     def _note_late_answers(self, enrolment: Enrolment) -> None:
         """Which answers came after a later request of the enrolment: the order of Exec and alert must be seen."""
+        if len(enrolment.sessions) == 1 == len(enrolment.sessions[0].turns):
+            return
         pairs = sorted(
             ((turn, session) for session in enrolment.sessions for turn in session.turns),
             key=lambda pair: pair[0].exchange.order,
@@ -114,65 +113,68 @@ class _Normaliser:
                     self.late[turn.number] = f", after the request of {self.sessions[pairs[after][1].number]}"
 
     def session(self, session: Session) -> NormalSession:
+        """A session."""
         references = {(id(ref.answer.turn), ref.answer.side, ref.answer.place): ref for ref in session.references()}
-        first = session.turns[0].message_id
         return NormalSession(
             self.sessions[session.number],
-            None if first == "1" else (first or "none"),
+            first_of(session),
             tuple(self.exchange(session, turn, references) for turn in session.turns),
         )
 
     def exchange(
         self, session: Session, turn: Turn, references: dict[tuple[int, str, tuple[int, ...]], Reference]
     ) -> tuple[NormalMessage, ...]:
+        """The sides of an exchange, with what each Status and Results in its session answers, by turn, side and place."""
         exchange, response = turn.exchange, turn.exchange.response
 
         def normal(side: str, message: Message | None) -> Node | None:
             if message is None:
                 return None
-            return _MessageNormaliser(self, session, turn, side, message, references).root()
+            return MessageNormaliser(self, session, turn, side, message, references).root()
 
         url = without_host(exchange.url) if exchange.url else ""
         sides = [
             NormalMessage(
                 "device",
                 f"{exchange.method or 'POST'} {url}".rstrip(),
-                self.headers(exchange.headers, _REQUEST_HEADERS, "device"),
+                self.headers(exchange.headers, REQUEST),
                 normal(REQUEST, turn.request),
-                _unread(exchange.body) if turn.request_error else None,
+                problem_of(turn, REQUEST),
             )
         ]
         if response is not None:
             by = ", made by the proxy" if response.by == "proxy" else ""
             by += self.late.get(turn.number, "")
-            problem = _unread(response.body) if turn.response_error else None
             sides.append(
                 NormalMessage(
                     "server",
                     f"HTTP {response.status}{by}",
-                    self.headers(response.headers, _RESPONSE_HEADERS, "server"),
+                    self.headers(response.headers, RESPONSE),
                     normal(RESPONSE, turn.response),
-                    problem or ("an envelope that is not read" if turn.opaque_response else None),
+                    problem_of(turn, RESPONSE),
                 )
             )
-        if (end := _end(exchange)) is not None:
+        if (end := end_of(exchange)) is not None:
             sides.append(NormalMessage("server", end, (), None))
         return tuple(sides)
 
-    def headers(self, headers: Headers, which: Iterable[str], sender: str) -> tuple[tuple[str, str], ...]:
+    def headers(self, headers: Headers, side: str) -> tuple[tuple[str, str], ...]:
+        """The headers that count of a request or response, in a fixed order."""
+        return self.headers_in_order(headers_of(headers, side), SENDER[side])
+
+    def headers_in_order(self, headers: Headers, sender: str) -> tuple[tuple[str, str], ...]:
+        """The same of those that were looked out before (`headers_of`)."""
         found = []
-        for name in which:
-            value = header(headers, name)
-            if value is None:
-                continue
+        for name, value in headers:
+            shown = value
             if name == "content-type":
-                value = _ENCODING.sub("+xml|+wbxml", media_type(value))
+                shown = _ENCODING.sub("+xml|+wbxml", media_type(value))
             identity = header_identity(name, sender)
             if identity is not None and name == "x-syncml-hmac":
-                value = _MAC.sub(r"\1{mac}", value)
+                shown = _MAC.sub(r"\1{mac}", shown)
             elif identity is not None:
-                value = self.sign(identity, value)
-            found.append((name, value))
+                shown = self.sign(identity, shown)
+            found.append((name, shown))
         return tuple(found)
 
     def sign(self, identity: Identity, value: str) -> str:
@@ -190,13 +192,39 @@ class _Normaliser:
         length = f", {len(value)} characters" if self.profile.lengths else ""
         return f"{scheme}{{{identity.role}{length}}}"
 
+    def leaf(self, name: str, path: str, uri: str | None, text: str, sender: str) -> tuple[str | None, str | None]:
+        """The text of an element of this name and path below SyncML, or the sign that stands for it; `uri` is the LocURI of the
+        item around it."""
+        identity = identity_at(path, sender)
+        if identity is None and uri is not None and path.endswith("Item/Data"):
+            identity = node_identity(uri, sender)
+        if identity is not None and (sign := self.sign(identity, text)) != text:
+            return None, sign
+        if name in ("TargetRef", "SourceRef"):
+            return self._plain(text, is_reference=True)
+        if path.endswith("Item/Data"):
+            return self._plain(text, is_reference=False)
+        return text, None
 
-class _MessageNormaliser:
+    def _plain(self, text: str, *, is_reference: bool) -> tuple[str | None, str | None]:
+        """A text that counts, unless it is a known device's id, the server's address, or volatile as a whole."""
+        if text in self.devices:
+            return None, self.aliases.of(Role.DEVICE, text)
+        if is_reference or host_of(text) in self.hosts:
+            shown = without_host(text)
+            return (text, None) if shown == text else (None, shown)
+        kind = volatile_kind(text)
+        if kind is None:
+            return text, None
+        return None, "{time}" if kind == "time" else self.aliases.of_kind(kind, text)
+
+
+class MessageNormaliser:
     """One message: its elements in canonical order, with signs where values do not count."""
 
     def __init__(
         self,
-        outer: _Normaliser,
+        outer: Normaliser,
         session: Session,
         turn: Turn,
         side: str,
@@ -205,7 +233,7 @@ class _MessageNormaliser:
     ) -> None:
         self.outer, self.session, self.turn, self.side, self.message = outer, session, turn, side, message
         self.references = references
-        self.sender = "device" if side == REQUEST else "server"
+        self.sender = SENDER[side]
         self.oddities = Oddities(session, turn, side, message)
         self.to_the_letter = {alert.place for alert in alerts(message)}
 
@@ -284,28 +312,7 @@ class _MessageNormaliser:
         text = node.text
         if place in self.to_the_letter and path.endswith("Item/Data"):
             return text, None
-        identity = identity_at(path, self.sender)
-        if identity is None and path.endswith("Item/Data") and uri is not None:
-            identity = node_identity(uri, self.sender)
-        if identity is not None and (sign := self.outer.sign(identity, text)) != text:
-            return None, sign
-        if node.name in ("TargetRef", "SourceRef"):
-            return self.plain(text, is_reference=True)
-        if path.endswith("Item/Data"):
-            return self.plain(text, is_reference=False)
-        return text, None
-
-    def plain(self, text: str, *, is_reference: bool) -> tuple[str | None, str | None]:
-        """A text that counts, unless it is a known device's id, the server's address, or volatile as a whole."""
-        if text in self.outer.devices:
-            return None, self.outer.aliases.of(Role.DEVICE, text)
-        if is_reference or host_of(text) in self.outer.hosts:
-            shown = without_host(text)
-            return (text, None) if shown == text else (None, shown)
-        kind = volatile_kind(text)
-        if kind is None:
-            return text, None
-        return None, "{time}" if kind == "time" else self.outer.aliases.of_kind(kind, text)
+        return self.outer.leaf(node.name, path, uri, text, self.sender)
 
     def reference(self, place: tuple[int, ...]) -> str:
         """What a Status or Results answers: the peer's message by its ordinal in the session, and the command by its path."""
@@ -313,6 +320,12 @@ class _MessageNormaliser:
         if found is None or found.to is None:
             return "{nothing that was sent}"
         return f"{{{self.outer.names.of(self.session, found.to)}}}"
+
+
+def first_of(session: Session) -> str | None:
+    """The MsgID that a session begins with where that is not 1; `none` where there is none."""
+    first = session.turns[0].message_id
+    return None if first == "1" else (first or "none")
 
 
 def normal_others(traffic: Traffic) -> list[str]:
@@ -323,16 +336,10 @@ def normal_others(traffic: Traffic) -> list[str]:
         exchange = turn.exchange
         if traffic.session_of(turn) is not None or turn.kind not in (DM, OPAQUE, ENROLMENT):
             continue
-        status = f"HTTP {exchange.response.status}" if exchange.response else _end(exchange) or "no answer"
-        what = {OPAQUE: "an envelope", ENROLMENT: "an enrolment request"}.get(turn.kind) or _unread(exchange.body)
+        status = f"HTTP {exchange.response.status}" if exchange.response else end_of(exchange) or "no answer"
+        what = {OPAQUE: "an envelope", ENROLMENT: "an enrolment request"}.get(turn.kind) or unread(exchange.body)
         found.append(f"{exchange.method or 'POST'} {without_host(exchange.url or '')}: {what}; {status}")
     return found + [f"the capture: {trouble.kind}" for trouble in traffic.capture.troubles]
-
-
-def _unread(body: bytes | None) -> str:
-    """An unreadable body, so that two that differ are seen to differ."""
-    digest = hashlib.sha256(body or b"").hexdigest()[:16]
-    return f"a message that cannot be read ({len(body or b'')} bytes, SHA-256 {digest}…)"
 
 
 @lru_cache(4096)
@@ -355,13 +362,7 @@ def _uri_of(item: Unknown) -> str | None:
     return None
 
 
-def _end(exchange: Exchange) -> str | None:
-    """How an exchange ended without a whole answer; None where it did not."""
-    if exchange.failure is not None:
-        return f"ended: {exchange.failure.cause}"
-    return "no answer" if exchange.response is None and exchange.url is not None else None
-
-
+@lru_cache(4096)
 def without_host(url: str) -> str:
     """A URL with its scheme, host and port replaced by `{server}`; any other text as it stands."""
     try:

@@ -54,3 +54,18 @@ def told(change: Change) -> tuple[str, str, str]:
 
 def changes(comparison: Comparison) -> list[tuple[str, str, str]]:
     return [told(each) for each in comparison.changes]
+
+
+def with_vectors(*values: str) -> Story:
+    """A session for each of these correlation vectors."""
+    story = Story()
+    for number, value in enumerate(values, 1):
+        request = story.package_one(str(number))
+        headers = [["Content-Type", story.content_type], ["MS-CV", value]]
+        story.exchange(request, story.answer(request), headers=headers)
+    return story
+
+
+def values(comparison):
+    """What was expected and what is there, of each change."""
+    return [(each.expected, each.actual) for each in comparison.changes]
