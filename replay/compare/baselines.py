@@ -51,6 +51,8 @@ class _Differences:
                 for change in message.changes:
                     if change.of is Class.SEQUENCE:
                         self._other_order.add(_of_message(message))
+                    elif change.kind is not Kind.CHANGED:
+                        self._other_order.add(_siblings(change, message))
                     if change.actual_path is None:
                         self._missing[_lack(change, message, session)] += 1
                         continue
@@ -67,7 +69,7 @@ class _Differences:
         in_session = self._touched.get(_of_session(session), ())
         if _is_session(change):
             return bool(in_session)
-        if change.kind is Kind.MOVED and _of_message(message) in self._other_order:
+        if change.kind is Kind.MOVED and self._other_order & {_of_message(message), _siblings(change, message)}:
             return True  # what is missing or more there says nothing for this order
         in_message = self._touched.get(_of_message(message), ())
         return any(_is_session(each) for each in in_session) or any(_same_place(each, change) for each in in_message)
@@ -86,6 +88,11 @@ def _of_message(message: MessageDiff) -> Hashable:
     return (message.actual.number, message.actual.side) if message.actual is not None else None
 
 
+def _siblings(change: Change, message: MessageDiff) -> Hashable:
+    """What is called the same in a message, at the same place."""
+    return _of_message(message), _NUMBER.sub("", change.path)
+
+
 def _same_place(one: Change, other: Change) -> bool:
     """Whether two changes of a message are of the same place in it, or one of something around the other; what moved and what is
     otherwise are two things, and so is what takes time."""
@@ -98,7 +105,9 @@ def _same_place(one: Change, other: Change) -> bool:
 
 
 def _around(change: Change, path: str) -> bool:
-    whole = change.kind is Kind.ADDED and change.actual_path == "SyncML"
+    whole = (
+        change.kind is not Kind.MOVED and change.actual_path == "SyncML"
+    )  # it came, or is no message that can be read
     return whole or path.startswith(f"{change.actual_path}/")
 
 

@@ -154,7 +154,9 @@ def _align(one: list[CommandView], other: list[CommandView], identify: Identify)
         lambda place: (*exact[1](place), other[place].answered),
     )
     loose = lambda place: (one[place].key, ids[0][place]), lambda place: (other[place].key, ids[1][place])
-    mine, theirs = (digest_of(*((each.shaped[0], each.target) for each in side)) for side in (one, other))
+    mine, theirs = (
+        digest_of(*((each.shaped[0], each.target, each.answered) for each in side)) for side in (one, other)
+    )
     return align([answered, exact, loose], (len(one), len(other)), likeness, order=(mine, theirs))
 
 

@@ -87,7 +87,7 @@ class MessagePair(Struct, dict=True):
         found = [_Piece(_MESSAGE, part=_pair(one.root, other.root, "", namespaces))]
         if one.header or other.header:
             found.append(_Piece("SyncHdr", part=_pair(one.header, other.header, "SyncHdr", namespaces)))
-        found += self._commands()
+        found += self._commands(namespaces)
         if one.body or other.body:
             mine, theirs = self._rest(one, self.one, second=False), self._rest(other, self.other, second=True)
             found.append(_Piece("SyncBody", part=_pair(mine, theirs, "SyncBody", namespaces)))
@@ -100,15 +100,15 @@ class MessagePair(Struct, dict=True):
         apart = {id(command.node) for command in self.answered.commands(side, second=second)}
         return structs.replace(anatomy.body, children=tuple(c for c in anatomy.body.children if id(c) not in apart))
 
-    def _commands(self) -> Iterator[_Piece]:
+    def _commands(self, namespaces: tuple[str, str]) -> Iterator[_Piece]:
         for pair in self.answered.aligned(self.one, self.other).pairs:
             one, other = pair.one, pair.other
             if one is None or other is None or one.shaped == other.shaped:
                 yield _Piece(commands=pair)
             else:
                 sides = (
-                    Side(one.own, one.path, one.node.namespace or ""),
-                    Side(other.own, other.path, other.node.namespace or ""),
+                    Side(one.own, one.path, one.node.namespace or namespaces[0]),
+                    Side(other.own, other.path, other.node.namespace or namespaces[1]),
                 )
                 yield _Piece(commands=pair, part=pair_up(*sides))
 

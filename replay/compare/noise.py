@@ -134,14 +134,18 @@ class _Work:
             touched |= {change.expected_path, change.actual_path}
             found = self._leaf_pair(change, message)
             if found is not None:
-                for line in self.profile.of(found[0], change.side):
-                    self._names.note(line.number, change.expected or "", change.actual or "")
+                for number in self._about(*found, change.side):
+                    self._names.note(number, change.expected or "", change.actual or "")
         there = self._leaves_of(message.actual)
         for path, leaf in self._leaves_of(message.expected).items():
             beside = there.get(path)
             if path not in touched and beside is not None and beside.value == leaf.value:
-                for line in self.profile.of(leaf, message.expected.side):
-                    self._names.note(line.number, leaf.value, leaf.value)
+                for number in self._about(leaf, beside, message.expected.side):
+                    self._names.note(number, leaf.value, leaf.value)
+
+    def _about(self, one: Leaf, other: Leaf, side: str) -> set[int]:
+        """The lines that speak of either of two values, so that it is the same the other way round."""
+        return {line.number for leaf in (one, other) for line in self.profile.of(leaf, side)}
 
 
 class _Names:

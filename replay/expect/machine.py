@@ -128,4 +128,4 @@ def step(state: State, event: Event) -> tuple[State, str | None]:
 
 def accepted_in(state: State) -> list[str]:
     """Everything that would have been accepted in a state, in words."""
-    return [event.value for event in TABLE[state]] or ["nothing"]
+    return [event.value for event in TABLE[state]]

@@ -93,9 +93,7 @@ class _Walk:
         timeline = episode.enrolment.timeline()
         begin = bisect_left(timeline, episode.begin, key=_order)
         end = len(timeline) if episode.end is None else bisect_left(timeline, episode.end, key=_order)
-        happenings += [
-            (turn.exchange.order, 1, session, turn) for session, turn in timeline[begin:end] if turn.request is not None
-        ]
+        happenings += [(turn.exchange.order, 1, session, turn) for session, turn in timeline[begin:end]]
         for _, _, session, what in sorted(happenings, key=lambda each: each[:2]):
             if isinstance(what, ExecSeen):
                 yield _Step(Event.EXEC, what.turn, session, what.exec.command, what.exec.place)
@@ -187,9 +185,9 @@ def _carried_commands(session: Session, turn: Turn) -> bool:
 
 
 def _resend_from_the_middle(session: Session, turn: Turn) -> bool:
-    """Whether a session that the capture begins in the middle of begins with package 1 sent again with credentials."""
+    """Whether a session of which the capture lacks message 1 begins with package 1 sent again with credentials."""
     message = turn.request
-    if session.from_start or session.turns[0] is not turn or message is None:
+    if session.turns[0] is not turn or message is None:
         return False
     if message.header.cred is None and header(turn.exchange.headers, HMAC_HEADER) is None:
         return False

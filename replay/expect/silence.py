@@ -46,9 +46,7 @@ def silence_of(unseen: Unseen, episode: Episode, run: Run, window: Window | None
         return Silence("contradicted", what, broken_by, probe=probe)
     if window is None:
         return Silence("unobservable", "the capture has no clock", broken_by, unattributed)
-    alert = episode.alert
-    own = {turn.number for turn in alert.session.turns if turn.request is not None} if alert else set()
-    missed = tuple(unseen.in_window(episode.enrolment, window, own))
+    missed = tuple(unseen.in_window(episode.enrolment, window))
     short = window.seconds < quiet.seconds
     probe = probe_of(traffic, episode, window, ())
     what = f"nothing came for {window.seconds:.1f} s ({quiet.text}); {_ended(window)}"

@@ -56,7 +56,7 @@ class Unseen:
             return None
         if self._is_gap(before, after):
             return None
-        hosts = {"", host_of(after.exchange.url or "")}
+        hosts = {"", _host(after.exchange.url)}
         orders = (self._strays(host, after.device) for host in hosts)
         return sum(bisect_left(each, end) - bisect_right(each, begin) for each in orders)
 
@@ -82,7 +82,7 @@ class Unseen:
         found: dict[str, list[Turn]] = {}
         for turn in self.traffic.turns:
             if self.traffic.session_of(turn) is None and turn.may_be_a_message:
-                found.setdefault(host_of(turn.exchange.url or ""), []).append(turn)
+                found.setdefault(_host(turn.exchange.url), []).append(turn)
         return found
 
     # -- requests that may have been a device's -----------------------------------------------------------------------------
@@ -106,12 +106,12 @@ class Unseen:
             if self.may_be(enrolment.device, turn.exchange.client, turn.exchange.client_cert)
         ]  # fmt: skip
 
-    def in_window(self, enrolment: Enrolment, window: Window, own: set[int]) -> Iterator[Missed]:
-        """What fell into the window of an enrolment, could not be read, and may have been the device's; `own` are exchanges of its
-        alert session."""
-        for turn in self._inside(host_of(enrolment.server), window):
+    def in_window(self, enrolment: Enrolment, window: Window) -> Iterator[Missed]:
+        """What fell into the window of an enrolment, could not be read, and may have been the device's."""
+        inside = [turn for host in {"", host_of(enrolment.server)} for turn in self._inside(host, window)]
+        for turn in sorted(inside, key=lambda turn: turn.exchange.order):
             exchange = turn.exchange
-            if turn.number not in own and self.may_be(enrolment.device, exchange.client, exchange.client_cert):
+            if self.may_be(enrolment.device, exchange.client, exchange.client_cert):
                 yield Missed(f"exchange {turn.number} could not be read and may have been the device's", turn)
         for each in self._unopened:
             relevant = _overlaps(each.begin, each.end, window) and _may_go_to(each.connection, enrolment.server)
@@ -142,7 +142,7 @@ class Unseen:
         unread = [turn for turn in turns if turn.request_not_read] + [turn for turn in turns if turn.is_unfinished]
         found: dict[str, list[Turn]] = {}
         for turn in sorted(unread, key=lambda turn: turn.exchange.order):
-            found.setdefault(host_of(turn.exchange.url or ""), []).append(turn)
+            found.setdefault(_host(turn.exchange.url), []).append(turn)
         return found
 
     @cached_property
@@ -169,6 +169,11 @@ class Unseen:
             if (made.recording, made.conn) not in told and (made.recording, made.conn) not in read
         ]
         return found
+
+
+def _host(url: str | None) -> str:
+    """The host that a request went to; empty where that is not known: it may have been any."""
+    return host_of(url) if url and "://" in url else ""
 
 
 def _overlaps(begin: Moment | None, end: Moment | None, window: Window) -> bool:

@@ -31,6 +31,12 @@ def test_kinds_are_not_mixed():
     assert not aliases.same([D1], [G1])
 
 
+def test_of_as_many_votes_those_of_the_first_go_first_whichever_was_given_first():
+    for votes in (((D1, D1), (D1, D2)), ((D1, D2), (D1, D1)), ((D2, D1), (D1, D1))):
+        assert counted(*votes).same([D1], [D1])
+    assert counted((D1, D2), (D1, D1), (D1, D2)).same([D1], [D2])
+
+
 def test_what_is_certain_goes_before_all_votes():
     aliases = Aliases()
     for _ in range(50):
@@ -45,3 +51,12 @@ def test_names_are_those_of_one_side_and_those_without_a_counterpart_are_new():
     assert (first.name(G1, second=False), first.name(G2, second=True)) == ("{guid 1}", "{guid 1}")
     assert (second.name(G1, second=False), second.name(G2, second=True)) == ("{guid 2}", "{guid 2}")
     assert first.name(("guid ", 7), second=True) == "{guid 8}"
+
+
+def test_a_number_that_is_not_taken_is_found_among_those_of_its_kind():
+    votes = ((G1, G2), (D3, D1), (("guid ", 4), ("guid ", 3)))
+    first, second = (counted(*votes, by_second=by_second) for by_second in (False, True))
+    assert first.name(("guid ", 7), second=True) == "{guid 11}"
+    assert second.name(("guid ", 7), second=False) == "{guid 10}"
+    assert first.name(("CV", 2), second=True) == "{CV2}"
+    assert first.name(("guid ", 7), second=False) == second.name(("guid ", 7), second=True) == "{guid 7}"

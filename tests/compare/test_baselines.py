@@ -1,3 +1,5 @@
+import pytest
+
 from replay.compare.baselines import against_all
 from replay.compare.compare import compare
 from replay.lab import messages
@@ -106,3 +108,142 @@ def test_what_was_ignored_stays_ignored():
     ]
     result = against_all(comparisons)
     assert (result.comparison.ignored, result.explained, len(changes(result.comparison))) == (1, 0, 1)
+
+
+# -- which baseline explains what ---------------------------------------------------------------------------------------
+
+
+def test_one_baseline_of_three_is_enough():
+    new = with_values("3", "y")
+    assert found(new, with_values("1", "y"), with_values("2", "x"), with_values("3", "x")) == []
+    assert len(found(new, with_values("1", "y"), with_values("2", "x"), with_values("4", "x"))) == 1
+
+
+def test_as_many_are_missing_as_the_baseline_that_has_fewest_has_more():
+    def story(gets: int, *values: str) -> Story:
+        commands = [messages.get(20 + place, "./A") for place in range(gets)]
+        return session(Story(), "1", *commands, *(replace(9 + n, f"./V{n}", each) for n, each in enumerate(values)))
+
+    new = story(0, "1", "1", "1")
+    result = against(new, story(2, "1", "1", "1"), story(1, "2", "2", "2"))
+    assert [told(each)[0] for each in result.comparison.changes] == ["removed"]
+    assert (result.nearest, result.explained) == (0, 1)
+    assert [each[0] for each in found(new, story(2, "1", "1", "1"), story(2, "2", "2", "2"))] == ["removed"] * 2
+
+
+def test_what_is_missing_there_hides_nothing_behind_it():
+    new, near = with_values("9"), with_values("1")
+    other = session(Story(), "1", messages.get(30, "./G"), replace(9, "./V0", "5"))
+    assert found(new, near, other) == [("changed", "value", "SyncBody/Replace/Item/Data")]
+
+
+def story_of(*sessions: list[str]) -> Story:
+    """Sessions of one exchange: what the server sends in each."""
+    story = Story()
+    for number, commands in enumerate(sessions, 1):
+        session(story, str(number), *commands)
+    return story
+
+
+A, B, C = (messages.get(20 + place, f"./{name}") for place, name in enumerate("ABC"))
+ONE, TWO = replace(9, "./V", "1"), replace(9, "./V", "2")
+
+
+@pytest.mark.parametrize(
+    ("new", "near", "other"),
+    [
+        # the other has this order, and another value
+        ([[B, A, ONE]], [[A, B, ONE]], [[B, A, TWO]]),
+        # the other has this value, and another order
+        ([[A, B, ONE]], [[A, B, TWO]], [[B, A, ONE]]),
+        # the other differs in another session: at another place, at the same place, by a session more
+        ([[A, ONE], [B, ONE]], [[A, TWO], [B, ONE]], [[A, ONE], [C, B, ONE]]),
+        ([[A, ONE], [B, ONE]], [[A, TWO], [B, ONE]], [[A, ONE], [B, TWO]]),
+        ([[A, ONE], [B, B]], [[A, ONE]], [[A, TWO], [B, B]]),
+        # the other has the session elsewhere, with this value
+        ([[A, ONE], [B, B], [C, C]], [[A, TWO], [B, B], [C, C]], [[B, B], [C, C], [A, ONE]]),
+        # the other lacks a command elsewhere in the message
+        ([[ONE, A]], [[TWO, A]], [[ONE]]),
+        # each lacks another command, or the same in another session
+        ([[C]], [[A, C]], [[B, C]]),
+        ([[B], [C]], [[A, B], [C]], [[B], [A, C]]),
+        # each has another session more
+        ([[C]], [[C], [A, A]], [[C], [messages.unenrol_exec(30, "MS DM Server")]]),
+    ],
+)
+def test_what_the_other_baseline_has_as_the_new_one_is_no_change(new, near, other):
+    assert changes(compare(traffic(story_of(*near)), traffic(story_of(*new)))) != []
+    assert found(story_of(*new), story_of(*near), story_of(*other)) == []
+
+
+@pytest.mark.parametrize(
+    ("new", "near", "other", "path"),
+    [
+        # the other lacks what the value is in: the command, the session
+        ([[ONE, A]], [[TWO, A]], [[A]], "SyncBody/Replace/Item/Data"),
+        ([[ONE, A]], [[A]], [[TWO, A]], "SyncBody/Replace"),
+        ([[C], [ONE, A]], [[C], [TWO, A]], [[C]], "SyncBody/Replace/Item/Data"),
+        # the other lacks something of which the order is asked
+        ([[B, A, C]], [[A, B, C]], [[A, C]], "SyncBody/Get[2]"),
+        ([[B, A, C]], [[A, B, C]], [[B, C]], "SyncBody/Get[2]"),
+        # both have it, and lack nothing else
+        ([[C]], [[A, C]], [[C, A]], "SyncBody/Get[1]"),
+        ([[C], [B]], [[C], [B], [A, A]], [[C], [B], [B, B]], "session"),
+    ],
+)
+def test_what_no_baseline_has_as_the_new_one_counts(new, near, other, path):
+    assert [each[2] for each in found(story_of(*new), story_of(*near), story_of(*other))] == [path]
+
+
+def exchanges(*commands: list[str]) -> Story:
+    """A session of several exchanges."""
+    story = Story()
+    for number, each in enumerate(commands, 1):
+        owed = [messages.status(1, str(number - 1), "0", "SyncHdr", "200")]
+        request = story.package_one("1") if number == 1 else story.to_server("1", number, owed)
+        story.exchange(request, story.answer(request, *each))
+    return story
+
+
+def test_what_is_missing_is_known_by_its_message():
+    new, near, other = exchanges([B], [B]), exchanges([A, B], [B]), exchanges([B], [A, B])
+    assert found(new, near, other) == []
+    assert found(new, near, exchanges([A, B], [A, B]))[0][0] == "removed"
+
+
+def test_an_answer_that_is_missing_is_known_by_its_session():
+    def story(*answered: bool) -> Story:
+        made = Story()
+        for number, each in enumerate(answered, 1):
+            made.alert(str(number), response=None) if not each else made.alert(str(number))
+        return made
+
+    assert found(story(False, False), story(True, False), story(False, True)) == []
+    assert found(story(False, False), story(True, False), story(True, True)) == [("removed", "sequence", "SyncML")]
+
+
+def test_a_baseline_without_the_message_says_nothing_of_its_values():
+    new, near = exchanges([A], [ONE, B]), exchanges([A], [TWO, B])
+    assert [each[2] for each in found(new, near, exchanges([A]))] == ["SyncBody/Replace/Item/Data"]
+    unread = Story()
+    unread.lines = exchanges([A], [ONE, B]).lines
+    unread.lines[-1]["body"]["text"] = "<SyncML"
+    assert [each[2] for each in found(new, near, unread)] == ["SyncBody/Replace/Item/Data"]
+
+
+@pytest.mark.parametrize("lacks", "XY")
+def test_a_baseline_without_the_item_says_nothing_of_its_order(lacks):
+    def story(order: str) -> Story:
+        items = "".join(f"<Item><Target><LocURI>./{each}</LocURI></Target></Item>" for each in order)
+        return session(Story(), "1", f"<Get><CmdID>9</CmdID>{items}</Get>")
+
+    result = found(story("YXZ"), story("XYZ"), story("YXZ".replace(lacks, "")))
+    assert [each[0] for each in result] == ["moved"]
+    assert found(story("YXZ"), story("XYZ"), story("YXZ")) == []
+    assert found(story("YXZ"), story("XYZ"), edited(story("YXZ"), "<VerProto>DM/1.2</VerProto>", "")) == []
+
+
+@pytest.mark.parametrize("other", [[[ONE, C]], [[A, C]]])
+def test_a_baseline_without_one_of_two_commands_says_nothing_of_their_order(other):
+    new, near = story_of([ONE, A, C]), story_of([A, ONE, C])
+    assert [each[0] for each in found(new, near, story_of(*other))] == ["moved"]

@@ -5,7 +5,7 @@ import pytest
 from replay.compare.learn import learn
 from replay.lab import messages
 from tests.compare.runs import KINDS, node, run
-from tests.compare.stories import edited, replace, session, traffic
+from tests.compare.stories import edited, replace, session, traffic, with_vectors
 from tests.story import Story, server, user
 
 
@@ -98,15 +98,53 @@ def test_an_item_without_a_node_says_nothing_of_others():
 
 def test_aliases_that_are_no_counterparts_are_warned_of():
     """The base of a correlation vector changes in the midst of a run: no value can say that."""
-
-    def vectors(*values: str) -> Story:
-        story = Story()
-        for number, value in enumerate(values, 1):
-            request = story.package_one(str(number))
-            headers = [["Content-Type", story.content_type], ["MS-CV", value]]
-            story.exchange(request, story.answer(request), headers=headers)
-        return story
-
-    found = learned(vectors("a.1", "a.2", "a.3"), vectors("a.1", "b.2", "a.3"))
+    found = learned(with_vectors("a.1", "a.2", "a.3"), with_vectors("a.1", "b.2", "a.3"))
     assert found.lines == []
     assert {each.path for each in found.warnings} == {"HTTP/ms-cv"}
+
+
+def nodes(**values: str) -> Story:
+    """One session in which the server writes these."""
+    return session(Story(), "1", *(replace(9 + n, f"./{name}", each) for n, (name, each) in enumerate(values.items())))
+
+
+def test_lines_constants_and_warnings_stand_in_order():
+    found = learned(*(nodes(C=v, A=v, D="same", B="same") for v in ("x", "y", "x z")))
+    assert [each.line.about for each in found.lines] == ["./A", "./C"]
+    assert [each.line.about for each in found.constants if each.line.side == "response"] == ["./B", "./D"]
+    text = nodes(A="x", B="y")
+    other = edited(text, "<Data>200</Data>", "<Data>500</Data>")
+    other = other.replace(b"DM/1.2", b"DM/1.3")
+    warned = [(each.kind, each.of, each.path) for each in learned(text, other).warnings]
+    assert warned == sorted(warned)
+    assert len({path for _, _, path in warned}) > 1
+
+
+def test_what_is_counted_and_shown_of_a_place():
+    found = learned(nodes(A="p"), nodes(A="q"), nodes(A="q"), nodes(A="r"), nodes(A="s"), nodes(B="other"))
+    (line,) = [each for each in found.lines if each.line.about == "./A"]
+    assert (line.captures, line.values, line.distinct) == (5, 5, 4)
+    assert line.examples == ("q", "p", "r")
+
+
+def test_a_constant_is_in_every_capture():
+    found = learned(nodes(A="1", B="2", C="3"), nodes(A="1", C="3"), nodes(A="1", B="2"))
+    assert [each.line.about for each in found.constants if each.line.side == "response"] == ["./A"]
+    assert [(each.captures, each.values) for each in found.constants if each.line.about == "./A"] == [(3, 3)]
+
+
+def test_the_value_of_another_node_is_no_line():
+    found = learned(nodes(A="x", Z="z"), nodes(B="y", Z="z"))
+    assert found.lines == []
+    assert {(each.path, each.about) for each in found.warnings} == {
+        ("SyncBody/Replace/Item/Data", "./A"),
+        ("SyncBody/Replace/Item/Target/LocURI", "./A"),
+    }
+
+
+def test_a_warning_shows_both_values_and_how_often():
+    one = session(session(Story(), "1", replace(9, "./A", "1")), "2", replace(9, "./A", "1"))
+    other = edited(one, "<Data>200</Data>", "<Data>500</Data>")
+    (found,) = [each for each in learned(one, other).warnings if each.path == "SyncBody/Status/Data"]
+    assert (found.kind, found.of, found.expected, found.actual) == ("changed", "status", "200", "500")
+    assert found.times == 8

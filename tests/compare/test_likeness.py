@@ -1,9 +1,11 @@
 from collections import Counter
 
+import pytest
+
 from replay.compare.likeness import Features, share
 from replay.compare.views import view
 from replay.lab import messages
-from tests.compare.stories import edited, session, traffic
+from tests.compare.stories import edited, replace, session, traffic
 from tests.story import Story, user
 
 
@@ -41,3 +43,67 @@ def test_what_has_nothing_in_common_is_not_the_same_changed():
     one, other = sessions(story)
     assert Features().exchanges(one.exchanges[0], other.exchanges[0]) == 0
     assert Features().sessions(one, other) == 0
+
+
+GENERIC = (
+    '<Alert><CmdID>9</CmdID><Data>1226</Data><Item><Source><LocURI>./S</LocURI></Source><Meta><Type xmlns="syncml:metinf">t</Type>'
+    "</Meta><Data>v</Data></Item></Alert>"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "alike"),
+    [
+        ("<Data>v</Data>", "<Data>w</Data>", True),
+        ("<Data>one</Data>", "<Data>two</Data>", True),
+        ("<Data>1226</Data><Item><Source><LocURI>./S", "<Data>1224</Data><Item><Source><LocURI>./S", False),
+        ("<LocURI>./S<", "<LocURI>./T<", False),
+        ("<LocURI>./A<", "<LocURI>./B<", False),
+        (">t</Type>", ">u</Type>", False),
+        ("<Cmd>Alert</Cmd>", "<Cmd>Get</Cmd>", False),
+        ("<Data>200</Data>", "<Data>500</Data>", True),
+        ("Replace>", "Add>", False),
+        ("<Final/>", "", True),
+    ],
+)
+def test_what_makes_exchanges_and_sessions_alike(old, new, alike):
+    story = session(Story(), "1", GENERIC, replace(10, "./A", "one"))
+    (one,), (other,) = sessions(story), sessions(edited(story, old, new))
+    features = Features()
+    assert (features.sketch(one) == features.sketch(other)) is alike
+    assert (features.sketch(one.exchanges[0]) == features.sketch(other.exchanges[0])) is alike
+    assert (features.sessions(one, other) == 1) is alike
+    assert (features.exchanges(one.exchanges[0], other.exchanges[0]) == 1) is alike
+
+
+def test_answers_without_a_command_are_told_apart():
+    """No answer, one without a message, one that cannot be read, one without a command."""
+    found = []
+    for answer in (None, b"", b"<SyncML", b"full"):
+        story = Story()
+        request = story.package_one("1")
+        whole = story.to_device("1", 1, [])
+        story.exchange(request, whole if answer == b"full" else answer)
+        (one,) = sessions(story)
+        found.append(Features().sketch(one.exchanges[0]))
+    none, empty, unread, bare = found
+    assert len({none, empty, unread}) == 3
+    assert bare == empty
+
+
+def test_how_like_sessions_are():
+    ordinary, alert = sessions(user())
+    features = Features()
+    both = share(features.of_session(ordinary), features.of_session(alert))
+    assert 0.3 < both < 1
+    assert features.sessions(ordinary, alert) == both / 2
+    (more,) = sessions(session(Story(), "1", replace(9, "./A", "1")))
+    assert (
+        features.sessions(ordinary, more) == (1 + share(features.of_session(ordinary), features.of_session(more))) / 2
+    )
+    story = Story()
+    request = story.to_server("1", 1, [messages.unenrol_alert("1", "int")])
+    story.exchange(request, None)
+    (short,) = sessions(story)
+    assert short.role != ordinary.role
+    assert features.sessions(ordinary, short) == 0

@@ -10,6 +10,7 @@ from msgspec import structs
 from replay.compare.compare import compare
 from replay.compare.learn import learn
 from replay.compare.noise import without_noise
+from replay.lab import messages
 from replay.normal.noise import Line, NoiseProfile, without_numbers
 from replay.normal.varying import Kind
 from tests.compare.edits import EDITS, NothingToEditError, world
@@ -133,12 +134,110 @@ def test_an_alias_is_one_to_one():
     assert left(values("a", "x"), values("x", "x"), profile) == [("a", "x")]
 
 
+def test_an_alias_beside_lines_of_other_kinds():
+    def of(name: str, word: str) -> Story:
+        return session(Story(), "1", replace(9, "./A", name), replace(10, "./B", word), replace(11, "./C", name))
+
+    lines = (*line(Kind.ALIAS, about="./A").lines, *line(Kind.TEXT, about="./B").lines)
+    profile = NoiseProfile("n", (*lines, structs.replace(lines[0], about="./C")))
+    assert left(of("a", "x"), of("b", "y"), profile) == []
+    other = session(Story(), "1", replace(9, "./A", "b"), replace(10, "./B", "y"), replace(11, "./C", "c"))
+    assert left(of("a", "x"), other, profile) == [("a", "b"), ("a", "c")]
+
+
+def test_each_capture_counts_for_itself_and_each_node():
+    profile = line(Kind.COUNTER)
+
+    def of(*pairs: tuple[str, str]) -> Story:
+        story = Story()
+        for number, (a, b) in enumerate(pairs, 1):
+            session(story, str(number), replace(9, "./A", a), replace(10, "./B", b))
+        return story
+
+    assert left(of(("5", "1"), ("6", "2")), of(("7", "3"), ("9", "4")), profile) == []
+    assert left(of(("5", "1"), ("6", "2")), of(("7", "3"), ("6", "4")), profile) == []
+    assert left(of(("5", "1"), ("6", "2")), of(("8", "3"), ("7", "4")), profile) == [("6", "7")]
+    assert left(of(("5", "1"), ("6", "2"), ("7", "3")), of(("8", "3"), ("7", "4"), ("9", "5")), profile) == [("6", "7")]
+
+
+def test_what_an_alias_stands_beside_is_seen_from_both_sides():
+    """The line is about the first Replace of a message, which is the second one there: two counterparts all the same."""
+    one, other = Story(), Story()
+    session(one, "1", replace(9, "./A", "a"), replace(10, "./Z", "z"))
+    session(other, "1", replace(9, "./N", "n"), replace(10, "./A", "x"), replace(11, "./Z", "z"))
+    for story, value in ((one, "a"), (other, "y")):
+        session(story, "2", replace(9, "./A", value), replace(10, "./Z", "z"))
+    first = line(Kind.ALIAS).lines[0]
+    profile = NoiseProfile("n", (structs.replace(first, path="SyncBody/Replace[1]/Item/Data"),))
+    there, back = left(one, other, profile), left(other, one, profile)
+    assert ("a", "x") in there
+    assert ("a", "y") in there
+    assert sorted(map(str, there)) == sorted(str(pair[::-1]) for pair in back)
+
+
 def test_a_constant_goes_before_every_other_line():
     constant = structs.replace(line(Kind.CONSTANT, about="./A").lines[0], number=9)
     both = NoiseProfile("n", (*line(Kind.TEXT).lines, constant))
     assert left(values("a"), values("b"), both) == [("a", "b")]
     found = without_noise(diff(values("a"), values("b")), both)
     assert found.notes(both) == ["n, line 9: 1 change is outside the profile (constant)"]
+
+
+def test_what_is_counted_and_said():
+    def profile(*lines: tuple[Kind, str, int]) -> NoiseProfile:
+        made = (Line(path=DATA, kind=k, about=about, signed="T", reason="r", number=n) for k, about, n in lines)
+        return NoiseProfile("n.toml", tuple(made))
+
+    def of(*values: str) -> Story:
+        return session(Story(), "1", *(replace(9 + n, f"./{'ABC'[n]}", each) for n, each in enumerate(values)))
+
+    text = profile((Kind.TEXT, "./A", 3), (Kind.TEXT, "./B", 7))
+    one = without_noise(diff(of("1", "1", "1"), of("2", "1", "1")), text)
+    assert (one.explained, one.outside, one.notes(text)) == ({3: 1}, {}, ["n.toml: 1 change left out as noise"])
+    two = without_noise(diff(values("1", "1"), values("2", "3")), text)
+    assert (two.explained, two.comparison.ignored) == ({3: 2}, 2)
+    assert two.notes(text) == ["n.toml: 2 changes left out as noise"]
+    none = without_noise(diff(of("1", "1", "1"), of("1", "1", "2")), text)
+    assert (none.explained, none.outside, none.notes(text)) == ({}, {}, [])
+    constant = profile((Kind.CONSTANT, "./B", 9), (Kind.CONSTANT, "./A", 2), (Kind.TEXT, "./C", 4))
+    stays = without_noise(diff(of("1", "1", "1"), of("2", "2", "2")), constant)
+    assert stays.notes(constant) == [
+        "n.toml: 1 change left out as noise",
+        "n.toml, line 2: 1 change is outside the profile (constant)",
+        "n.toml, line 9: 1 change is outside the profile (constant)",
+    ]
+    twice = without_noise(diff(values("1", "1"), values("2", "2")), profile((Kind.CONSTANT, "./A", 2)))
+    assert twice.outside == {2: 2}
+    assert twice.notes(constant) == ["n.toml, line 2: 2 changes are outside the profile (constant)"]
+
+
+def test_lines_are_named_in_the_order_of_the_file():
+    lines = (
+        Line(path=DATA, kind=Kind.CONSTANT, about=f"./{a}", signed="T", reason="r", number=n) for a, n in ("A9", "B2")
+    )
+    profile = NoiseProfile("n", tuple(lines))
+    one, other = (session(Story(), "1", replace(9, "./A", v), replace(10, "./B", v)) for v in "12")
+    assert [each[:9] for each in without_noise(diff(one, other), profile).notes(profile)] == ["n, line 2", "n, line 9"]
+
+
+def test_a_signed_line_is_applied_beside_one_that_is_not():
+    unsigned = Line(path=DATA, kind=Kind.CONSTANT, number=8)
+    profile = NoiseProfile("n", (unsigned, *line(Kind.TEXT).lines))
+    found = without_noise(diff(values("a"), values("b")), profile)
+    assert found.comparison.equal
+    first, second = found.notes(profile)
+    assert first == "n: 1 change left out as noise"
+    assert "1 of 2 lines are not signed" in second
+
+
+def test_a_line_must_speak_of_both_values():
+    one = session(Story(), "1", replace(9, "./A", "a"), messages.get(10, "./Z"))
+    other = session(Story(), "1", replace(9, "./N", "n"), replace(10, "./A", "x"), messages.get(11, "./Z"))
+    for path in ("SyncBody/Replace/Item/Data", "SyncBody/Replace[2]/Item/Data"):
+        profile = NoiseProfile("n", (structs.replace(line(Kind.TEXT).lines[0], path=path),))
+        spoken_of = "[" not in path
+        assert (("a", "x") in left(one, other, profile)) is not spoken_of
+        assert (("x", "a") in left(other, one, profile)) is not spoken_of
 
 
 @given(st.integers(0, 10_000), st.sampled_from(EDITS))

@@ -1,6 +1,6 @@
 from replay.compare.order import SESSION
 from replay.lab import messages
-from tests.compare.stories import changes, diff, session
+from tests.compare.stories import changes, diff, edited, session
 from tests.story import Story, user
 
 
@@ -41,3 +41,171 @@ def test_the_gap_before_what_only_one_side_has_is_not_compared():
     one = Story().ordinary("1").wait(10).ordinary("2")
     other = Story().ordinary("1").wait(300).get_session("7").wait(3).ordinary("2")
     assert ("changed", "timing", "HTTP/gap") not in changes(diff(one, other, timing=True))
+
+
+def values(one: Story, other: Story) -> list[tuple[str, str | None, str | None]]:
+    return [(each.path, each.expected, each.actual) for each in diff(one, other).changes]
+
+
+def mirrored(one: Story, other: Story, *expected: tuple[str, str | None, str | None]) -> bool:
+    """Whether this is what differs, and the other way round the same."""
+    assert values(one, other) == list(expected)
+    assert values(other, one) == [(path, theirs, mine) for path, mine, theirs in expected]
+    return True
+
+
+# -- enrolments -------------------------------------------------------------------------------------------------------
+
+
+def lives(*what: str) -> Story:
+    """Sessions by their nodes, and enrolments between them: `enrol`."""
+    story = Story()
+    url = "https://mdm.example.test/EnrollmentServer/DeviceEnrollmentWebService.svc"
+    body = f'<ContextItem Name="DeviceID"><Value>{story.device}</Value></ContextItem>'.encode()
+    soap = [["Content-Type", "application/soap+xml"]]
+    for number, each in enumerate(what, 1):
+        if each == "enrol":
+            story.exchange(body, b"<ok/>", url=url, headers=soap, response_headers=[])
+        else:
+            session(story, str(number), messages.get(9, f"./{each}"), messages.get(10, f"./{each}/x"))
+    return story
+
+
+def test_where_another_enrolment_begins():
+    another, same = "the first of another enrolment", "of the same enrolment as the one before"
+    one, other = lives("a", "enrol", "b", "c"), lives("a", "b", "enrol", "c")
+    assert mirrored(one, other, (SESSION, another, same), (SESSION, same, another))
+    assert {each[:2] for each in changes(diff(one, other))} == {("changed", "sequence")}
+    assert changes(diff(one, lives("a", "enrol", "b", "c"))) == []
+
+
+def test_where_another_enrolment_begins_is_seen_beside_what_both_have():
+    one, other = lives("a", "b", "enrol", "c"), lives("a", "enrol", "c")
+    assert [each[:2] for each in changes(diff(one, other))] == [("removed", "sequence")]
+    assert [each[:2] for each in changes(diff(other, one))] == [("added", "sequence")]
+
+
+def test_a_session_that_moved_into_another_enrolment_is_no_boundary():
+    one, other = lives("a", "b", "enrol", "c", "d"), lives("b", "enrol", "c", "d", "a")
+    assert changes(diff(one, other)) == [("moved", "sequence", SESSION)]
+
+
+def test_without_as_many_enrolment_requests_no_boundary_is_said():
+    assert [each[0] for each in changes(diff(lives("a", "enrol", "b"), lives("a", "b")))] == ["removed"]
+
+
+# -- the beginning of a session ---------------------------------------------------------------------------------------
+
+
+def test_a_session_that_moved_is_said_once_however_long():
+    one = Story().get_session("1").go_on("1", 2).go_on("1", 3).ordinary("2").exec("3")
+    other = Story().ordinary("1").exec("2").get_session("3").go_on("3", 2).go_on("3", 3)
+    assert changes(diff(one, other)) == [("moved", "sequence", SESSION)]
+
+
+def begins_with(number: int) -> Story:
+    story = Story()
+    request = story.package_one("1", number=number)
+    answer = story.answer(request, messages.get(9, "./A"))
+    story.exchange(request, answer.replace(f"<MsgID>{number}<".encode(), b"<MsgID>1<", 1))
+    return story
+
+
+def test_the_message_that_a_session_begins_with():
+    assert mirrored(begins_with(1), begins_with(4), ("SyncHdr/MsgID", "1", "4"))
+    assert mirrored(begins_with(3), begins_with(4), ("SyncHdr/MsgID", "3", "4"))
+    assert changes(diff(begins_with(1), begins_with(4))) == [("changed", "sequence", "SyncHdr/MsgID")]
+
+
+def test_a_beginning_that_has_no_counterpart_says_nothing_of_the_next():
+    def story(*numbers: int) -> Story:
+        made = begins_with(numbers[0])
+        for number in numbers[1:]:
+            made.go_on("1", number, messages.results(5, "1", "9", "./A", "x"), server_number="1")
+        return made
+
+    one, other = story(4, 5), story(4, 5)
+    one.lines = [line for line in one.lines if line.get("id") != "1"]
+    assert [each[0] for each in changes(diff(one, other))] == ["added", "added"]
+    assert [each[0] for each in changes(diff(other, one))] == ["removed", "removed"]
+
+
+# -- answers that came late -------------------------------------------------------------------------------------------
+
+
+def late(*steps: str) -> Story:
+    """A request, sessions of other nodes, and somewhere among them the answer (`answer`)."""
+    story = Story()
+    request = story.package_one("1")
+    answer = story.answer(request, messages.unenrol_exec(9, "P"))
+    story.exchange(request, None)
+    for number, step in enumerate(steps, 2):
+        if step == "answer":
+            kind = [["Content-Type", messages.CONTENT_TYPE]]
+            story.line("response", id="1", status=200, headers=kind, body={"text": answer.decode()}, by="server")
+        else:
+            session(story, str(number), messages.get(9, f"./{step}"), messages.get(10, f"./{step}/x"))
+        story.wait(1)
+    return story
+
+
+def test_after_which_request_an_answer_came():
+    two, three = "after the request of session 2", "after the request of session 3"
+    assert mirrored(late("answer", "a", "b"), late("a", "answer", "b"), ("HTTP/order", None, two))
+    assert mirrored(late("a", "answer", "b"), late("a", "b", "answer"), ("HTTP/order", two, three))
+    assert changes(diff(late("a", "answer", "b"), late("a", "answer", "b"))) == []
+
+
+def test_an_answer_after_a_request_that_the_other_side_lacks():
+    assert changes(diff(late("a", "answer"), late("answer"))) == [("removed", "sequence", SESSION)]
+    assert changes(diff(late("answer"), late("a", "answer"))) == [("added", "sequence", SESSION)]
+
+
+def test_an_answer_after_the_same_request_beside_one_more_session():
+    assert changes(diff(late("x", "answer"), late("a", "x", "answer"))) == [("added", "sequence", SESSION)]
+    assert changes(diff(late("a", "x", "answer"), late("x", "answer"))) == [("removed", "sequence", SESSION)]
+
+
+# -- gaps -------------------------------------------------------------------------------------------------------------
+
+
+def test_gaps_are_those_to_what_came_right_before_in_any_session():
+    def story(first: float, second: float) -> Story:
+        return Story().get_session("1").wait(first).alert("2").wait(second).go_on("1", 2)
+
+    assert values(story(10, 20), story(10, 20)) == []
+    found = [
+        (each.path, each.expected, each.actual) for each in diff(story(10, 20), story(30, 20), timing=True).changes
+    ]
+    assert found == [("HTTP/gap", "10.0 s", "30.0 s")]
+    found = [
+        (each.path, each.expected, each.actual) for each in diff(story(10, 20), story(10, 70), timing=True).changes
+    ]
+    assert found == [("HTTP/gap", "20.0 s", "70.0 s")]
+
+
+def test_what_stands_elsewhere_goes_before_what_else_differs():
+    one = edited(Story().get_session("1").ordinary("2").exec("3"), "Lab device", "Another", 1)
+    found = diff(one, Story().ordinary("1").exec("2").get_session("3"))
+    assert [each[0] for each in changes(found)] == ["moved", "changed"]
+    rows = found.sessions[0].messages[0].rows
+    assert [row.expected.split()[0] for row in rows] == ["POST", "SyncHdr", "Alert", "Alert", "Replace"]
+    assert [len(row.changes) for row in rows] == [1, 0, 0, 0, 1]
+
+
+def test_where_nothing_else_differs_the_place_stands_beside_what_http_says():
+    found = diff(gets("a", "b", "c"), gets("b", "c", "a"))
+    (message,) = [each for session_ in found.sessions for each in session_.messages if each.rows]
+    (row,) = message.rows
+    assert row.expected == row.actual == "POST {server}/ManagementServer/MDM.svc?mode=Maintenance&Platform=WoA"
+
+
+def test_a_whole_session_stands_on_its_own_side_alone():
+    for one, other, place in ((gets("a", "b"), gets("a"), 0), (gets("a"), gets("a", "b"), 1)):
+        (message,) = diff(one, other).sessions[1].messages
+        (row,) = message.rows
+        text = "ordinary session of 1 exchange"
+        sides = [(message.expected, row.expected), (message.actual, row.actual)]
+        assert sides[1 - place] == (None, None)
+        assert (sides[place][0].number, sides[place][0].side, sides[place][1]) == (2, "request", text)
+        assert [(each.expected, each.actual) for each in row.changes] == [(row.expected, row.actual)]

@@ -41,3 +41,34 @@ def test_damage_of_the_capture_itself():
     cut = view(traffic(user().text()[:-30])).others
     found = compare_others(view(traffic(user())).others, cut)
     assert [(str(c.kind), c.path) for m in found.messages for c in m.changes] == [("added", "capture")]
+
+
+def told(one: Story | bytes, other: Story | bytes) -> list[tuple[str, str, str | None, str | None]]:
+    found = compare_others(view(traffic(one)).others, view(traffic(other)).others)
+    assert found is not None
+    return [(str(c.kind), c.path, c.expected, c.actual) for m in found.messages for c in m.changes]
+
+
+def test_messages_to_two_addresses_are_two():
+    one, other = story(A), user()
+    other.exchange(A, None, url=other.url.replace("MDM.svc", "Else.svc"))
+    assert [each[0] for each in told(one, other)] == ["removed", "added"]
+    assert [each[0] for each in told(other, one)] == ["removed", "added"]
+
+
+def test_what_moved_says_where_it_stands_on_both_sides():
+    assert told(story(A, B, C), story(B, C, A)) in (
+        [("moved", "SyncML", "exchange 3", "exchange 5")],
+        [("moved", "SyncML", "exchange 4", "exchange 3"), ("moved", "SyncML", "exchange 5", "exchange 4")],
+    )
+    for one, other in ((story(A, B), story(B, A)), (story(A, B, A), story(A, A, B))):
+        assert sorted(told(one, other)) == sorted((kind, path, b, a) for kind, path, a, b in told(other, one))
+
+
+def test_a_message_beside_its_counterpart_is_the_request_of_its_exchange():
+    found = compare_others(view(traffic(story(A))).others, view(traffic(story(A))).others)
+    (message,) = found.messages
+    for side in (message.expected, message.actual):
+        assert (side.number, side.side, side.there) == (3, "request", True)
+        assert "a message that cannot be read" in side.problem
+    assert message.rows == ()

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replay.compare import sequence
 from replay.compare.sequence import align, longest_rise, rows
 
 
@@ -72,6 +73,106 @@ def test_as_many_pairs_as_can_be():
 
 def test_a_key_of_none_fits_nothing():
     assert keyed([None, 1], [None, 1]).kept == ((1, 1),)
+
+
+def test_none_at_the_end_fits_nothing():
+    assert keyed([1, None], [1, None]).kept == ((0, 0),)
+    assert keyed([1, None, 2], [1, None, 2]).kept == ((0, 0), (2, 2))
+    assert keyed([1, None, None], [None, None, 1]).moved == ()
+
+
+def test_what_the_finer_level_took_is_known_by_its_own_side():
+    def letter(each):
+        return each[0]
+
+    def whole(each):
+        return each
+
+    assert keyed(["a", "b1"], ["x", "a", "b2"], whole, letter).kept == ((0, 1), (1, 2))
+    assert keyed(["x", "a", "b1"], ["a", "b2"], whole, letter).kept == ((1, 0), (2, 1))
+
+
+def test_a_coarser_key_is_asked_for_only_where_something_is_left():
+    asked = []
+
+    def letter(each):
+        asked.append(each)
+        return each[0]
+
+    assert len(keyed(["a1", "b1"], ["a1", "b1", "c1"], str, letter).kept) == 2
+    assert asked == []
+    assert keyed(["a1", "b1"], ["a1", "b2"], str, letter).kept == ((0, 0), (1, 1))
+    assert asked == ["b1", "b2"]
+
+
+STAY = ["z1", "y1", "w1"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "moved"),
+    [
+        (["b1", "b1", *STAY], [*STAY, "b1", "b1"], ((0, 3), (1, 4))),
+        (["b1", *STAY], [*STAY, "b2"], ((0, 3),)),
+        (["b1", "b2", *STAY], [*STAY, "b3", "b4"], ()),
+        (["b1", "b2", *STAY], [*STAY, "b3"], ()),
+        (["b1", "a1", *STAY], [*STAY, "a1", "b2"], ((0, 4), (1, 3))),
+    ],
+)
+def test_of_the_coarsest_of_several_levels_only_one_of_a_key_moves(one, other, moved):
+    assert keyed(one, other, str, lambda each: each[0]).moved == moved
+
+
+def test_of_one_level_alone_several_of_a_key_move():
+    assert keyed("aabcd", "bcdaa").moved == ((0, 3), (1, 4))
+    assert keyed("aabcd", "bcda").moved == ((0, 3),)
+
+
+def test_the_side_with_the_lesser_digest_goes_first():
+    assert keyed("ab", "ba", order=(b"1", b"2")).kept == ((1, 0),)
+    assert keyed("ab", "ba", order=(b"2", b"1")).kept == ((0, 1),)
+    assert keyed("abcde", "edabc", order=(b"2", b"1")).moved == ((3, 1), (4, 0))
+    weighed = keyed("axb", "ayb", likeness=lambda here, there: float((here, there) == (1, 1)), order=(b"2", b"1"))
+    assert weighed.kept == ((0, 0), (1, 1), (2, 2))
+    sizes = keyed("axxb", "ab", likeness=lambda here, there: 1.0, order=(b"2", b"1"))
+    assert sizes.kept == ((0, 0), (3, 1))
+
+
+# -- where there is too much to look at everything -------------------------------------------------------------------
+
+
+def test_what_occurs_once_is_an_anchor_and_as_many_as_can_be(monkeypatch):
+    monkeypatch.setattr(sequence, "_MOST_EDITS", 0)
+    assert pairs("abc12", "12a_b_c") == [("a", "a"), ("b", "b"), ("c", "c")]
+    assert pairs("xabcxx", "yyabcy") == [("a", "a"), ("b", "b"), ("c", "c")]
+    # between two anchors another becomes one, and difflib has the rest
+    assert pairs("-rAspB=q", "+rrAtsBpq_") == [("r", "r"), ("A", "A"), ("s", "s"), ("B", "B"), ("q", "q")]
+    assert pairs("-Aa1aBaCb+", "_Ab1aaBCa.") == [(each, each) for each in "A1aBC"]
+
+
+def test_what_is_repeated_is_left_to_difflib_and_where_it_is_too_much_to_its_place(monkeypatch):
+    monkeypatch.setattr(sequence, "_MOST_EDITS", 0)
+    longest = ((0, 2), (1, 3), (2, 4), (4, 5))
+    assert keyed("aabbab", "bbaaba").kept == longest
+    monkeypatch.setattr(sequence, "_MOST_REPEATED", 3 * 3 + 3 * 3)
+    assert keyed("aabbab", "bbaaba").kept == longest
+    monkeypatch.setattr(sequence, "_MOST_REPEATED", 3 * 3 + 3 * 3 - 1)
+    assert keyed("aabbab", "bbaaba").kept == ()
+    assert keyed("xaabbaby", "zbababaw").kept == ((2, 2), (3, 3))
+    assert keyed("xaabbabyy", "zbababaw").kept == ((2, 2), (3, 3))
+    assert keyed(["x", None, *"aabbab"], ["y", None, *"babbaa"]).kept == ((3, 3), (4, 4), (5, 5), (6, 6))
+
+
+def test_what_is_too_much_to_weigh_goes_by_its_place(monkeypatch):
+    weigh = {("b", "d"): 1.0, ("a", "c"): 0.1, ("b", "e"): 0.0, ("a", "d"): 0.5}
+
+    def weighed(one, other):
+        return pairs(one, other, likeness=lambda here, there: weigh.get((one[here], other[there]), 0.0))
+
+    assert weighed("ab", "fcd") == [("a", "c"), ("b", "d")]
+    monkeypatch.setattr(sequence, "_MOST_WEIGHED", 4)
+    assert weighed("ab", "cd") == [("a", "c"), ("b", "d")]
+    assert weighed("ab", "fcd") == []
+    assert weighed("abx", "cez") == [("a", "c")]
 
 
 def test_rows_keep_the_order_of_both():

@@ -1,8 +1,11 @@
+import pytest
+
 from replay.compare.likeness import Features
 from replay.compare.sessions import pair_sessions
 from replay.compare.views import view
 from replay.lab import messages
-from tests.compare.stories import session, traffic
+from tests.compare.bare import without_http
+from tests.compare.stories import changes, diff, replace, session, traffic
 from tests.story import Story, user
 
 
@@ -49,3 +52,55 @@ def test_a_message_that_is_missing_has_no_pair():
         (False, True, True),
         (False, True, True),
     ]
+
+
+def answered(answer: bytes | None) -> Story:
+    """A session of which the last exchange has this answer; the server's own where it is "full"."""
+    story = Story().get_session("1")
+    request = story.to_server("1", 2, [messages.status(1, "1", "0", "SyncHdr", "200")])
+    story.exchange(request, story.answer(request) if answer == b"full" else answer)
+    return story
+
+
+@pytest.mark.parametrize("answer", [b"", b"full", b"<SyncML"])
+def test_an_answer_that_only_one_side_has(answer):
+    """One without a message is nothing beside a format that carries no such thing, and something beside every other."""
+    with_it, without = answered(answer), answered(None)
+    one, other = [("removed", "sequence", "SyncML")], [("added", "sequence", "SyncML")]
+    assert (changes(diff(with_it, without)), changes(diff(without, with_it))) == (one, other)
+    bare = without_http(without)
+    unknown = answer == b""
+    assert changes(diff(with_it, bare)) == ([] if unknown else one)
+    assert changes(diff(bare, with_it)) == ([] if unknown else other)
+    assert changes(diff(without_http(with_it), bare)) == ([] if unknown else one)
+
+
+def test_answers_without_a_message_stand_beside_each_other_in_every_format():
+    bare = without_http(answered(b""))
+    (found,) = diff(bare, bare).sessions
+    assert [(each.expected.side, each.actual.side) for each in found.messages][-2:] == [
+        ("request", "request"),
+        ("response", "response"),
+    ]
+
+
+def test_a_jump_after_a_message_that_only_the_second_has_is_said_there_alone():
+    story = session(Story(), "1", messages.get(9, "./A"))
+    story.go_on("1", 2, messages.status(2, "1", "9", "Get", "200")).go_on("1", 3).go_on("1", 4)
+    short = Story()
+    short.lines = [line for line in story.lines if line.get("id") != "2"]
+    assert changes(diff(short, story)) == [("added", "sequence", "SyncML"), ("added", "sequence", "SyncML")]
+
+
+def test_of_sessions_with_the_same_commands_each_is_beside_the_one_of_its_place():
+    def written(*values: str) -> Story:
+        story = Story()
+        for number, value in enumerate(values, 1):
+            session(story, str(number), replace(9, "./A", value))
+        return story
+
+    assert numbers(written("1", "2", "3"), written("1", "4", "3")) == [(1, 1, False), (2, 2, False), (3, 3, False)]
+    assert numbers(written("1", "2"), written("2", "1")) in (
+        [(1, 2, True), (2, 1, False)],
+        [(1, 2, False), (2, 1, True)],
+    )

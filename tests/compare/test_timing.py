@@ -1,5 +1,7 @@
 import pytest
 
+from replay.capture.readers import read as read_any
+from replay.capture.sessions import assemble
 from replay.compare.timing import gap_change, taken, waited
 from replay.compare.views import view
 from tests.compare.stories import traffic
@@ -18,6 +20,9 @@ from tests.story import Story
         (0.0, 1.0, False),
         (-5.0, 0.5, False),
         (-5.0, 1.5, True),
+        (1.5, -5.0, True),
+        (0.0, 1.1, True),
+        (1.1, 0.0, True),
         (None, 5.0, False),
         (5.0, None, False),
     ],
@@ -26,7 +31,8 @@ def test_when_gaps_differ(expected, actual, differs):
     found = gap_change("HTTP/gap", expected, actual)
     assert (found is not None) is differs
     if found is not None:
-        assert (found.kind, found.of, found.path) == ("changed", "timing", "HTTP/gap")
+        assert (found.kind, found.of) == ("changed", "timing")
+        assert found.expected_path == found.actual_path == "HTTP/gap"
         assert (found.expected, found.actual) == (f"{expected:.1f} s", f"{actual:.1f} s")
 
 
@@ -36,3 +42,17 @@ def test_what_is_measured():
     first, second = (session.exchanges[0] for session in view(traffic(story)).chains[0].sessions)
     assert taken(first) == pytest.approx(0.1)
     assert waited(first, second) == pytest.approx(30)
+
+
+def test_what_is_not_known_is_not_measured(tmp_path):
+    """A folder of messages says nothing of time."""
+    story = Story().ordinary("1").ordinary("2")
+    for number, line in enumerate(line for line in story.lines if line["type"] in ("request", "response")):
+        (tmp_path / f"{number // 2:02}_{line['type']}.xml").write_text(line["body"]["text"])
+    sessions = view(assemble(read_any(str(tmp_path)))).chains[0].sessions
+    first, second = (session.exchanges[0] for session in sessions)
+    assert taken(first) is None
+    assert waited(first, second) is None
+    timed = view(traffic(story)).chains[0].sessions[1].exchanges[0]
+    assert waited(first, timed) is None
+    assert waited(timed, second) is None

@@ -1,19 +1,10 @@
 from replay.compare.views import view
-from tests.compare.stories import edited, traffic
+from tests.compare.stories import edited, traffic, with_vectors
 from tests.story import URL, Story, server, user
 
 
 def of(story):
     return view(traffic(story))
-
-
-def with_vectors(*values: str) -> Story:
-    story = Story()
-    for number, value in enumerate(values, 1):
-        request = story.package_one(str(number))
-        headers = [["Content-Type", story.content_type], ["MS-CV", value]]
-        story.exchange(request, story.answer(request), headers=headers)
-    return story
 
 
 def test_names_are_in_no_digest_and_what_counts_is():

@@ -2,10 +2,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from replay.expect.accept import read_accepted
+from replay.expect.accept import read_accepted, whose_in
+from replay.expect.finding import Finding, Party, Severity
 from replay.expect.judge import Scope
 from replay.expect.toml_lines import TomlError
-from tests.story import DEVICE, Story, rules_of, user
+from tests.compare.stories import traffic
+from tests.story import DEVICE, URL, Story, rules_of, user
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OTHER = "FEDCBA9876543210FEDCBA9876543210"
@@ -138,6 +140,45 @@ def test_what_was_not_asked_about_is_not_unused(tmp_path):
     assert len(entries.left(judged.matched)) == 2
 
 
+def test_an_entry_of_one_device_is_unused_where_that_one_was_judged(tmp_path):
+    entries = accepted(
+        tmp_path, entry("UNE007") + entry("UNE014", device=OTHER) + entry("UNE011", device=DEVICE[:4] + "*")
+    )
+
+    def rules(device: str | None) -> list[str]:
+        return [each.split(": ")[1].split()[0] for each in entries.left(frozenset(), device=device)]
+
+    assert rules(None) == ["UNE007", "UNE014", "UNE011"]
+    assert rules(DEVICE) == ["UNE007", "UNE011"]
+    assert rules(OTHER) == ["UNE007", "UNE014"]
+    assert [each.split()[-3:] for each in entries.left(frozenset({0, 2}))] == [["entry", "may", "go"]]
+
+
+def test_an_entry_ends_with_its_moment(tmp_path):
+    text = entry() + "until = 2026-11-23T12:00:00Z\n"
+    for second, expired in ((59, False), (60, True)):
+        now = NOW.replace(hour=11, minute=59, second=59) if second == 59 else NOW
+        entries = accepted(tmp_path, text, now)
+        assert entries.expired(entries.entries[0]) is expired
+
+
+def test_who_a_finding_is_about():
+    story = user()
+    story.device, story.url = OTHER, "https://other.example.test/omadm"
+    story.ordinary("9")
+    whose = whose_in(traffic(story))
+
+    def about(**place: int) -> tuple[str | None, str | None]:
+        return whose(Finding(rule="X", severity=Severity.ERROR, party=Party.DEVICE, message="", **place))
+
+    first, second = (DEVICE, URL.partition("?")[0]), (OTHER, "https://other.example.test/omadm")
+    assert about(session=1) == about(exchange=1) == about(exchange=2) == first
+    assert about(session=3) == about(exchange=3) == second
+    assert about(session=3, exchange=1) == second
+    assert about(session=99, exchange=1) == first
+    assert about() == about(exchange=99) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("text", "mistakes"),
     [
@@ -157,6 +198,11 @@ def test_what_was_not_asked_about_is_not_unused(tmp_path):
         ("x = 1\n" + entry(), ["line 1: there is no key 'x'; there is accept"]),
         ("[accept]\nrule = 1", ["line 1: expected entries that begin with [[accept]]"]),
         ("", ["accepts nothing; expected entries"]),
+        ("x = 1", ["line 1: there is no key 'x'"]),
+        ("accept = 3", ["line 1: expected entries that begin with [[accept]]"]),
+        ("accept = [3]", ["line 1: expected entries that begin with [[accept]]"]),
+        ("accept = []", ["accepts nothing; expected entries"]),
+        ("x = 1\naccept = [3]", ["line 1: there is no key 'x'", "line 2: expected entries that begin with [[accept]]"]),
         ("[[accept]\n", ["line 1, column 9: Expected ']]'"]),
         (
             '[[accept]]\nrul = "a"\n[[accept]]\nrule = "b"',

@@ -1,9 +1,14 @@
+import io
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from replay.capture.journal_reader import read
+from replay.capture.sessions import assemble
 from replay.expect import judge as judge_module
+from replay.expect.case import Options
 from replay.expect.finding import Finding, Party, Severity, Verdict, verdicts, worst
-from replay.expect.judge import Scope
+from replay.expect.judge import Scope, judge, judge_traffic
 from replay.expect.rules import Entry, registry
 from replay.lab import messages
 from tests.story import Story, rules_of, user
@@ -42,8 +47,52 @@ def test_a_rule_that_crashes_is_an_error_and_hides_nothing(monkeypatch):
     monkeypatch.setattr(judge_module, "registry", lambda: broken)
     judged = user().watch(5).ordinary("3").judge()
     assert judged.verdicts == {Party.DEVICE: Verdict.ERROR, Party.SERVER: Verdict.PASS, Party.PROXY: Verdict.PASS}
-    assert rules_of(judged) == ["UNE011"]
+    assert [finding.rule for finding in judged.findings] == ["UNE011"]
     assert "UNE005 crashed: RuntimeError: boom" in judged.errors[0]
+
+
+def crashing(monkeypatch, *rules: str) -> None:
+    def crash(subject):
+        raise RuntimeError("boom")
+
+    broken = {name: Entry(entry.rule, "", crash) if name in rules else entry for name, entry in registry().items()}
+    monkeypatch.setattr(judge_module, "registry", lambda: broken)
+
+
+def test_a_crash_leaves_unjudged_whom_the_rule_is_on(monkeypatch):
+    whoever = next(name for name, entry in registry().items() if entry.rule.party is None)
+    crashing(monkeypatch, whoever)
+    judged = user().watch(70).judge()
+    assert set(judged.verdicts.values()) == {Verdict.ERROR}
+    assert set(judged.episodes[0].verdicts.values()) == {Verdict.ERROR}
+    assert f"rule {whoever} crashed: RuntimeError: boom (crash, line " in judged.errors[0]
+
+
+def test_one_crash_does_not_hide_another(monkeypatch):
+    by_party = {entry.rule.party: name for name, entry in registry().items()}
+    crashing(monkeypatch, by_party[Party.DEVICE], by_party[Party.SERVER])
+    judged = user().watch(70).judge()
+    assert judged.verdicts == {Party.DEVICE: Verdict.ERROR, Party.SERVER: Verdict.ERROR, Party.PROXY: Verdict.PASS}
+    assert len({error.partition(":")[0] for error in judged.errors}) == 2
+
+
+def test_who_looks_again_and_again_is_told_of_episodes_alone():
+    story = user().watch(5).ordinary("3")
+    story.exchange(b"<SyncML>", b"")
+    capture = read(io.BytesIO(story.text()), "x")
+    everything = judge(capture)
+    episodes = judge_traffic(assemble(capture), Options(), Scope(), episodes_only=True)
+    scopes = {finding.rule: registry()[finding.rule].rule.scope for finding in everything.findings}
+    assert set(scopes.values()) > {"episode"}
+    assert {finding.rule for finding in episodes.findings} == {rule for rule in scopes if scopes[rule] == "episode"}
+
+
+def test_findings_stand_in_the_order_of_what_happened():
+    story = Story().exec("1").go_on("1", 2, messages.status(2, "1", "9", "Exec", "200"))
+    request = story.package_one("2", alert=messages.unenrol_alert())
+    story.exchange(request, story.answer(request).replace(b"<MsgID>1</MsgID>", b"<MsgID>9</MsgID>", 1))
+    found = [(finding.exchange, finding.side, finding.rule) for finding in story.watch(5).judge().findings]
+    assert found == [(2, "request", "UNE009"), (3, None, "UNE014"), (3, "response", "MSG007")]
 
 
 def test_ignoring_a_rule():
@@ -65,8 +114,25 @@ def test_one_device_alone():
     story.alert("7").watch(10).ordinary("8").watch(70)
     assert rules_of(story.judge()) == ["UNE011"]
     judged = story.judge(scope=Scope(device=Story().device))
-    assert judged.findings == []
-    assert len(judged.episodes) == 1
+    assert (judged.findings, judged.verdict.word) == ([], "pass")
+    assert [each.episode.enrolment.device for each in judged.episodes] == [Story().device]
+    assert {session.device for session in judged.sessions} == {Story().device}
+
+
+def test_where_nothing_could_be_read_nothing_was_judged():
+    story = Story()
+    story.exchange(b"<SyncML>", b"")
+    judged = story.watch(70).judge()
+    assert (judged.verdict, judged.episodes) == (Verdict.NONE, [])
+
+
+def test_an_episodes_verdict_is_on_the_parties_that_were_asked_about():
+    judged = user().watch(30).ordinary("3").watch(70).judge(scope=Scope(parties=(Party.SERVER,)))
+    assert judged.episodes[0].verdicts == {
+        Party.DEVICE: Verdict.NONE,
+        Party.SERVER: Verdict.PASS,
+        Party.PROXY: Verdict.NONE,
+    }
 
 
 def test_a_device_that_is_not_there_was_not_judged():

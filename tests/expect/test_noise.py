@@ -2,10 +2,12 @@
 
 import pytest
 
+from replay.expect.finding import Finding, Party, Severity
 from replay.expect.judge import Scope
-from replay.expect.noise import read_noise
+from replay.expect.noise import accepted_noise, read_noise
 from replay.expect.toml_lines import TomlError
 from replay.normal.varying import Form, Kind
+from tests.compare.stories import traffic
 from tests.story import Story
 
 LINE = '[[noise]]\npath = "SyncBody/Replace/Item/Data"\nkind = "{kind}"\n'
@@ -59,6 +61,10 @@ def test_a_profile_may_be_empty(profile):
         ("[noise]\npath = 1", 1, "begin with [[noise]]"),
         ("[[nois]]", 1, "near it is noise"),
         ("[[noise]]\nkind = 'text'", 1, "path is missing"),
+        ("[[noise]]\npath = 'HTTP/user-agent'", 1, "kind is missing"),
+        ("noise = [3]", 1, "begin with [[noise]]"),
+        (LINE.format(kind="random") + "alphabet = 'hex'\nlength = [0, 2]", 5, "such as [32, 32]"),
+        (LINE.format(kind="random") + "alphabet = 'hex'\nlength = [2]", 5, "such as [32, 32]"),
         (LINE.format(kind="text") + "sgned = 'x'", 4, "near it is signed"),
         (LINE.format(kind="randm"), 3, "near it is random"),
         (LINE.format(kind="zzzzzz"), 3, "there are constant, alias, counter, time, random, text"),
@@ -87,6 +93,31 @@ def test_mistakes_are_shown_where_they_stand(profile, text, line, said):
 
 def test_every_mistake_is_named_at_once(profile):
     assert len(mistakes(profile, LINE.format(kind="x") + "a = 1\nb = 2\n")) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[[noise]]", ["path is missing", "kind is missing"]),
+        (LINE.format(kind="random"), ["alphabet is missing", "length must be the least and the most characters"]),
+        (LINE.format(kind="random") + "alphabet = 'hxe'\nlength = [1, 2]", ["there is no alphabet 'hxe'"]),
+        (LINE.format(kind="text") + "signed = 'T'", ["is signed without a reason"]),
+        (LINE.format(kind="text") + "side = 3", ["side must be a text"]),
+        (LINE.format(kind="x"), ["there is no kind 'x'"]),
+    ],
+)
+def test_a_mistake_is_said_once(profile, text, said):
+    found = [each.partition(": ")[2] for each in mistakes(profile, text)]
+    assert len(found) == len(said)
+    assert all(each.startswith(part) for each, part in zip(found, said, strict=True)), found
+
+
+def test_the_least_length_is_one_and_spaces_around_a_text_do_not_count_but_for_about(profile):
+    (line,) = profile(
+        LINE.format(kind=" random ")
+        + 'alphabet = " hex "\nlength = [1, 1]\nsigned = " T "\nreason = " r "\nabout = " A "\n'
+    ).lines
+    assert (line.form, line.signed, line.reason, line.about) == (Form("hex", 1, 1), "T", "r", " A ")
 
 
 def test_a_file_that_is_not_there(tmp_path):
@@ -142,3 +173,52 @@ def test_an_error_never_is_noise(profile):
     plain, noisy = (told(story, each) for each in (None, profile(LINE.format(kind="text") + SIGNED)))
     assert plain == noisy
     assert "LOB001" in [rule for rule, _ in plain]
+
+
+MODEL = "SyncBody/Replace/Item[3]/Data"
+
+
+def finding(**more) -> Finding:
+    return Finding(
+        **{
+            "rule": "MSG015", "severity": Severity.WARNING, "party": Party.DEVICE, "message": "x",
+            "exchange": 1, "side": "request", "path": MODEL, **more,
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "accepted"),
+    [
+        ({}, "noise: ticket 4711"),
+        ({"severity": Severity.INFO}, "noise: ticket 4711"),
+        ({"severity": Severity.ERROR}, None),
+        ({"severity": Severity.INCONCLUSIVE}, None),
+        ({"accepted": "the vendor knows"}, "the vendor knows"),
+        ({"exchange": None}, None),
+        ({"exchange": 2}, None),
+        ({"side": None}, None),
+        ({"side": "response"}, None),
+        ({"path": None}, None),
+        ({"path": "SyncBody/Replace/Item[3]/Source/LocURI"}, None),
+        ({"path": "SyncBody/Replace/Item[33]/Data"}, None),
+        ({"path": "SyncBody/Alert[1]/Data"}, None),
+    ],
+)
+def test_which_findings_noise_accepts(profile, more, accepted):
+    (found,) = accepted_noise(
+        [finding(**more)], traffic(Story().ordinary("1")), profile(LINE.format(kind="text") + SIGNED)
+    )
+    assert found.accepted == accepted
+    assert (found.rule, found.path) == ("MSG015", finding(**more).path)
+
+
+def test_every_finding_is_kept_in_its_order(profile):
+    given = [finding(), finding(severity=Severity.ERROR), finding(path=None), finding(rule="MSG016")]
+    found = accepted_noise(given, traffic(Story().ordinary("1")), profile(LINE.format(kind="text") + SIGNED))
+    assert [(each.rule, each.accepted is not None) for each in found] == [
+        ("MSG015", True),
+        ("MSG015", False),
+        ("MSG015", False),
+        ("MSG016", True),
+    ]

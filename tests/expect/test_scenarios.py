@@ -3,7 +3,7 @@
 import pytest
 
 from replay.expect.finding import Party, Severity
-from replay.expect.scenarios import SHIPPED, shipped
+from replay.expect.scenarios import SHIPPED, UnknownScenarioError, find_scenario, shipped
 from replay.expect.scenarios.model import UNBOUNDED, Presence, What, Where
 from replay.expect.scenarios.read import load_scenario
 from replay.expect.toml_lines import TomlError
@@ -123,3 +123,17 @@ def test_files_that_are_no_scenario(tmp_path, text, said):
 def test_a_file_that_is_not_there():
     with pytest.raises(TomlError, match="cannot be read: No such file"):
         load_scenario("not-there.toml")
+
+
+def test_a_scenario_is_found_by_its_name_or_as_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own").write_text(GOOD)
+    (tmp_path / "server").write_text(GOOD)
+    assert find_scenario("own").name == find_scenario(str(tmp_path / "own")).name == "own"
+    assert find_scenario("server") is shipped("server"), "a name that ships is that one, whatever lies here"
+    with pytest.raises(
+        UnknownScenarioError, match="no scenario 'usr'; near it is user; nor is there a file of that name"
+    ):
+        find_scenario("usr")
+    with pytest.raises(TomlError, match=r"usr\.toml: cannot be read"):
+        find_scenario("usr.toml")

@@ -2,6 +2,8 @@
 
 import io
 
+import pytest
+
 from replay.capture.journal_reader import read
 from replay.capture.sessions import Traffic, assemble
 from replay.expect.unseen import Unseen
@@ -60,3 +62,33 @@ def test_a_line_that_is_cut_may_have_been_anything():
     talk = Talk().say(opening(), OPENED)
     talk.story.lines.append("{broken")
     assert between_first_and_last(talk.say([header()], [header(2)]).story) is None
+
+
+@pytest.mark.parametrize("url", [None, "/mdm"])
+def test_a_request_to_an_unknown_host_may_be_a_message_of_any_session(url):
+    talk = Talk().say(opening(), OPENED)
+    talk.story.exchange(UNREAD, b"", url=url)
+    assert between_first_and_last(talk.say([header()], [header(2)]).story) == 1
+    seen = traffic(talk.story)
+    assert [turn.number for turn in Unseen(seen).requests(seen.enrolments[0])] == [2]
+
+
+def test_one_to_another_host_may_not():
+    talk = Talk().say(opening(), OPENED)
+    talk.story.exchange(UNREAD, b"", url="https://other.example.test/mdm")
+    assert between_first_and_last(talk.say([header()], [header(2)]).story) == 0
+
+
+def test_what_was_sent_before_and_after_is_not_between():
+    talk = Talk()
+    talk.story.exchange(UNREAD, b"")
+    talk.say(opening(), OPENED).say([header()], [header(2)])
+    talk.story.exchange(UNREAD, b"")
+    assert between_first_and_last(talk.story) == 0
+
+
+def test_a_line_that_is_cut_outside_of_the_two_is_none():
+    talk = Talk()
+    talk.story.lines.append("{broken")
+    talk.say(opening(), OPENED).say([header()], [header(2)]).story.lines.append("{broken")
+    assert between_first_and_last(talk.story) == 0
