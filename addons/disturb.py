@@ -8,7 +8,6 @@ or cut; the connection and the other exchanges on it go on. Unlike the recorder 
 fault is aimed at what they say; without faults it does nothing. What is not OMA DM is left alone.
 """
 
-import asyncio
 import logging
 import os
 from collections.abc import Sequence
@@ -119,8 +118,7 @@ class Disturber:
     async def _delay(self, fault: Fault, flow: http.HTTPFlow, came: str) -> bool:
         """Holds an answer back, and nothing else: other exchanges go on meanwhile."""
         _note(fault, flow, f"{came} is held back for {float(fault.value or 0):g} s")
-        await asyncio.sleep(float(fault.value or 0))
-        if not closing.given_up(ctx.master, flow):
+        if not await closing.until_given_up(ctx.master, flow, float(fault.value or 0)):
             return True
         _end(flow, "client-closed", "the device hung up while its answer was held back")
         return False

@@ -5,6 +5,8 @@ other exchanges on it go on.
 """
 
 import asyncio
+import math
+import time
 from typing import Any, Final
 
 from mitmproxy import connection, http
@@ -22,10 +24,16 @@ def given_up(master: Any, flow: http.HTTPFlow) -> bool:
     return proxy_state.gave_up(proxy_state.stream_of(proxy_state.handler_of(master, flow.client_conn.id), flow))
 
 
-async def until_given_up(master: Any, flow: http.HTTPFlow) -> None:
-    """Holds an exchange up for as long as the device waits for its answer; other exchanges go on meanwhile."""
+async def until_given_up(master: Any, flow: http.HTTPFlow, seconds: float = math.inf) -> bool:
+    """Holds an exchange up for as long as the device waits for its answer, and no longer than so many seconds; other exchanges go
+    on meanwhile. Says whether the device gave up."""
+    end = time.monotonic() + seconds
     while not given_up(master, flow):
-        await asyncio.sleep(_LOOK_EVERY)
+        left = end - time.monotonic()
+        if left <= 0:
+            return False
+        await asyncio.sleep(min(_LOOK_EVERY, left))
+    return True
 
 
 def reset(master: Any, flow: http.HTTPFlow) -> str:
