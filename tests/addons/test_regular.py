@@ -26,7 +26,8 @@ def regular(tmp_path_factory):
     other.issue_cert("127.0.0.1").configure_cert(untrusted)
     authority.cert_pem.write_to_path(folder / "ca.pem")
     command = [sys.executable, "-m", "replay", "record", "--listen", "127.0.0.1:0", "-o", str(folder / "run.jsonl")]
-    command += ["--interval", "0.2", "--set", f"confdir={folder / 'conf'}"]
+    # no `watching` line in these tests: it would put a connection on file before it is known where it goes
+    command += ["--interval", "3600", "--set", f"confdir={folder / 'conf'}"]
     command += ["--set", f"ssl_verify_upstream_trusted_ca={folder / 'ca.pem'}", "--set", "ignore_hosts=^localhost:"]
     with (
         Upstream(SCRIPTS) as plain,
