@@ -29,7 +29,11 @@ from replay.capture.turns import DM, ENROLMENT, Turn, device_at_a_glance, read_t
 #: comes about so many times as much.
 LARGE: Final = 16 << 20
 PACKED: Final = 8
-PARTS: Final = 256
+#: Bytes of a file that become one part, and how many parts there are at most. A part that is small is judged faster: all of it is
+#: still at hand when it is let go.
+_OF_A_PART: Final = 1 << 17
+_MOST_PARTS: Final = 2_048
+_FEWEST_PARTS: Final = 64
 #: Requests that were not read and are held against every part.
 _MOST_UNREAD: Final = 2_000
 #: Lines after which exchanges are looked through for those that have ended, and how long ago that must be: what belongs to an
@@ -38,10 +42,15 @@ _OFTEN: Final = 4_096
 _SETTLED: Final = 1_024
 #: Seconds for which a connection that has ended is remembered.
 _LINGER: Final = 600.0
-#: Bytes of a part that wait in memory.
-_WAITING: Final = 1 << 15
+#: Bytes of all parts that wait in memory.
+_WAITING: Final = 12 << 20
 #: The name of a mark that speaks of a device, where its text names one.
 _PUSH: Final = "push"
+
+
+def parts_for(size: int) -> int:
+    """Into how many parts a capture of so many bytes is cut."""
+    return min(max(size // _OF_A_PART, _FEWEST_PARTS), _MOST_PARTS)
 
 
 class TogetherError(Exception):
@@ -65,7 +74,7 @@ class Parts:
     """A capture in parts. `frame` is what all of them share; `exchanges` and `readable` count what there is in all, `taken` also
     what is not wanted."""
 
-    def __init__(self, path: str, *, lenient: bool, count: int = PARTS, span: Span | None = None) -> None:
+    def __init__(self, path: str, *, lenient: bool, count: int, span: Span | None = None) -> None:
         self.frame = Capture(path, "")
         self.exchanges = self.readable = self.taken = 0
         self.count = count
@@ -80,6 +89,7 @@ class Parts:
         self._chunks: list[list[tuple[int, int]]] = [[] for _ in range(count)]
         self._waiting: list[list[Exchange]] = [[] for _ in range(count)]
         self._sizes = [0] * count
+        self._most_waiting = _WAITING // count
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(list[Exchange]).decode
 
@@ -152,7 +162,7 @@ class Parts:
         number = zlib.crc32((device or "").encode("utf-8", "surrogatepass")) % self.count
         self._waiting[number].append(exchange)
         self._sizes[number] += _size(exchange)
-        if self._sizes[number] > _WAITING:
+        if self._sizes[number] > self._most_waiting:
             self._write(number)
         return True
 
@@ -235,7 +245,7 @@ def _size(exchange: Exchange) -> int:
 
 
 def read_parts(
-    file: BinaryIO, path: str, *, lenient: bool = False, count: int = PARTS, span: Span | None = None
+    file: BinaryIO, path: str, *, lenient: bool = False, count: int = _FEWEST_PARTS, span: Span | None = None
 ) -> Parts:
     """Reads a journal into parts. Raises TogetherError where it has to be read as a whole; OSError where there is no room for the
     parts on disk."""
@@ -249,7 +259,7 @@ def read_parts(
 
 
 def read_flow_parts(
-    file: BinaryIO, path: str, *, lenient: bool = False, count: int = PARTS, span: Span | None = None
+    file: BinaryIO, path: str, *, lenient: bool = False, count: int = _FEWEST_PARTS, span: Span | None = None
 ) -> Parts:
     """The same with a flow file."""
     parts = Parts(path, lenient=lenient, count=count, span=span)

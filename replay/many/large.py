@@ -28,6 +28,7 @@ from replay.capture.parts import (
     TogetherError,
     anchors_of,
     flow_anchors_of,
+    parts_for,
     read_flow_parts,
     read_parts,
 )
@@ -85,12 +86,14 @@ def large_parts(
                 return None
             if stage:
                 stage(f"reading {path}")
-            return _read(watch(file, path) if watch else file, path, packed=packed, lenient=lenient, within=within)
+            count = parts_for(size * PACKED if packed else size)
+            watched = watch(file, path) if watch else file
+            return _read(watched, path, packed=packed, lenient=lenient, within=within, count=count)
     except (OSError, TogetherError, CaptureError):
         return None
 
 
-def _read(file: BinaryIO, path: str, *, packed: bool, lenient: bool, within: Within) -> Parts | None:
+def _read(file: BinaryIO, path: str, *, packed: bool, lenient: bool, within: Within, count: int) -> Parts | None:
     head = _content(file, path, packed=packed)[0].read(HEAD)
     is_journal = looks_like_journal(head)
     if looks_like_har(head) or not (is_journal or (flows.looks_like_flows(head) and not packed)):
@@ -100,7 +103,7 @@ def _read(file: BinaryIO, path: str, *, packed: bool, lenient: bool, within: Wit
         anchors = (anchors_of if is_journal else flow_anchors_of)(_content(file, path, packed=packed)[0], path)
         span = Span(*within, anchors)
     content, stream = _content(file, path, packed=packed)
-    parts = (read_parts if is_journal else read_flow_parts)(content, path, lenient=lenient, span=span)
+    parts = (read_parts if is_journal else read_flow_parts)(content, path, lenient=lenient, count=count, span=span)
     if stream is not None and stream.trouble is not None:
         parts.frame.troubles.append(Trouble("cut", stream.trouble))
     if not parts.exchanges:
