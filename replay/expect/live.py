@@ -128,6 +128,8 @@ class LiveJudge:
         if len(exchanges) > 2 * max(_KEEP, needed):
             for exchange in self._reader.forget(max(_KEEP, needed)):
                 self._turns.pop(exchange.number, None)
+            first = self._reader.capture.exchanges[0].order
+            self._decided = {key: known for key, known in self._decided.items() if key >= first}
 
 
 #: What a decided episode is known by: what the rules on its sequence say of it, and how much there is of it.

@@ -43,6 +43,13 @@ class LiveLines:
             if self._episodes.get(episode.key) != now:
                 self._episodes[episode.key] = now
                 yield f"unenrolment of {visible(str(episode.device))} ({episode.scenario}): {episode_line(episode)}"
+        self._forget(look)
+
+    def _forget(self, look: Look) -> None:
+        """Lets go of what is long past, and so in no look any more."""
+        sessions, episodes = {each.key for each in look.sessions}, {each.key for each in look.episodes}
+        self._sessions = {key: said for key, said in self._sessions.items() if key in sessions}
+        self._episodes = {key: said for key, said in self._episodes.items() if key in episodes}
 
 
 def session_line(session: SessionState) -> str:

@@ -84,6 +84,7 @@ def test_what_is_long_past_is_forgotten_but_not_what_is_pending():
     assert [episode.decided for episode in again.episodes] == [True]
     assert len(judge._reader.capture.exchanges) == _KEEP
     assert len(judge._turns) == _KEEP
+    assert not judge._decided, "nor is it remembered what was decided of it"
 
 
 def test_a_look_can_be_given_up():

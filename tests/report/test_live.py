@@ -5,7 +5,7 @@ from rich.console import Console
 
 from replay.expect.case import Options
 from replay.expect.judge import Scope
-from replay.expect.live import LiveJudge
+from replay.expect.live import LiveJudge, Look
 from replay.report.live import LiveLines, episode_line, live_table
 from tests.story import MONO0, Story, server, user
 
@@ -56,6 +56,15 @@ def test_lines_say_only_what_is_new():
     assert list(lines.changes(look(story, 2))) == []
     assert len(list(lines.changes(look(story, 16)))) == 1  # a quarter of the quiet time
     assert [line.rsplit(", ", 1)[1] for line in lines.changes(look(story, 61))] == ["pass"]
+
+
+def test_lines_forget_what_is_in_no_look_any_more():
+    lines, story = LiveLines(), server()
+    seen = look(story, 20)
+    assert list(lines.changes(seen))
+    assert not list(lines.changes(seen))
+    assert not list(lines.changes(Look((), (), seen.exchanges, 0)))
+    assert list(lines.changes(seen))
 
 
 def test_a_table_shows_the_newest_sessions_and_every_episode():
