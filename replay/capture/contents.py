@@ -35,8 +35,9 @@ class Contents:
         self.message = message
         self._by_id: dict[str | None, tuple[Place, Command]] | None = None
         self._parts: Insides | None = None
-        self._outline = shape.kept if shape is not None else None
-        if isinstance(self._outline, Outline):
+        known = shape.kept if shape is not None else None
+        self._outline = known if isinstance(known, Outline) else None
+        if self._outline is not None:
             self._fill(self._outline)
         else:
             self.commands: list[tuple[Place, Command]] = []
@@ -44,7 +45,7 @@ class Contents:
             self.execs: list[tuple[Place, Exec]] = []
             self.answers: list[tuple[Place, Status | Results | Alert]] = []
             self._walk(message.commands, ())
-            if shape is not None and shape.kept is None:
+            if shape is not None and known is None:
                 shape.kept = outline_of(self) or _NO_OUTLINE
 
     def _fill(self, outline: "Outline") -> None:
@@ -81,7 +82,7 @@ class Contents:
     @property
     def names(self) -> frozenset[str]:
         """The names of the commands."""
-        if isinstance(self._outline, Outline):
+        if self._outline is not None:
             return self._outline.names
         return frozenset(command.name for _, command in self.commands)
 
@@ -89,7 +90,7 @@ class Contents:
     def parts(self) -> "Insides":
         """What there is inside of the commands, looked at once."""
         if self._parts is None:
-            self._parts = Insides(self, self._outline if isinstance(self._outline, Outline) else None)
+            self._parts = Insides(self, self._outline)
         return self._parts
 
     def has_alert(self, codes: frozenset[str]) -> bool:

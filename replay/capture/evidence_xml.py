@@ -11,10 +11,9 @@ from typing import Any, Final
 
 from replay.capture.evidence import EvidenceError, EvidenceFile, Logged, is_provider
 from replay.capture.times import seconds_of
+from replay.syncml.write import NOT_XML
 
 _DECLARATION: Final = re.compile(r"<\?xml\b[^>]*\?>")
-#: What XML 1.0 does not allow, and event data all the same may hold.
-_NO_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CHUNK: Final = 1 << 20
 _Element = Any  # lxml's stubs do not know iteration with a tag, nor sourceline
 
@@ -64,7 +63,7 @@ class LogReader:
         """Takes one event as XML; one that is not well-formed is counted as unread."""
         from lxml import etree
 
-        text = _NO_XML.sub("\ufffd", _DECLARATION.sub("", xml))
+        text = NOT_XML.sub("\ufffd", _DECLARATION.sub("", xml))
         try:
             event = etree.fromstring(text.encode("utf-8"), etree.XMLParser(**_hardened()))
         except etree.XMLSyntaxError:
@@ -113,7 +112,7 @@ def read_xml(path: str, data: bytes) -> EvidenceFile:
 
     # a root of our own around whatever there is; declarations become blanks, so that lines stay what they are
     text = _DECLARATION.sub(lambda found: " " * len(found.group()), decoded(data).removeprefix("\ufeff"))
-    text = _NO_XML.sub("\ufffd", text)
+    text = NOT_XML.sub("\ufffd", text)
     log, parser = LogReader(path), etree.XMLPullParser(events=("end",), tag="{*}Event", **_hardened())
     pieces = ["<_>", *(text[start : start + _CHUNK] for start in range(0, len(text), _CHUNK)), "</_>"]
     try:

@@ -89,6 +89,11 @@ class Exchange(Struct):
     recording: int = 1
 
     @property
+    def made_on(self) -> "ConnectionKey":
+        """The connection that it was made on (`Connection.key`)."""
+        return self.recording, self.conn
+
+    @property
     def delivered(self) -> bool:
         """Whether the request can have reached the server: not after `connect-failed` or `tls-failed` (contract)."""
         return self.answered or self.failure is None or self.failure.cause not in NOT_DELIVERED
@@ -113,6 +118,10 @@ class Exchange(Struct):
         return self.order, self.at
 
 
+#: A recording (from 1) and the id of a connection there, None where an exchange has none.
+ConnectionKey = tuple[int, str | None]
+
+
 class Connection(Struct):
     """A client connection: who made it and where it wanted to go; `until` is when it ended, None where that is not known."""
 
@@ -123,6 +132,11 @@ class Connection(Struct):
     at: Moment | None = None
     recording: int = 1
     until: Moment | None = None
+
+    @property
+    def key(self) -> "ConnectionKey":
+        """What tells it from every other connection of its capture: the recording, and its id there."""
+        return self.recording, self.conn
 
 
 class BrokenOff(Struct, frozen=True):

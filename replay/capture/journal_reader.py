@@ -10,6 +10,7 @@ from replay.capture.exchange import (
     BrokenOff,
     Capture,
     Connection,
+    ConnectionKey,
     Exchange,
     Failure,
     Headers,
@@ -100,7 +101,7 @@ class JournalReader:
         self.last_type = ""
         self.closed = False
         self.exchanges: dict[tuple[int, str], Exchange] = {}
-        self.connections: dict[tuple[int, str], Connection] = {}
+        self.connections: dict[ConnectionKey, Connection] = {}
 
     def take(self, raw: bytes) -> None:
         """Takes the next line. One that cannot be read becomes a trouble."""
@@ -135,12 +136,12 @@ class JournalReader:
             for exchange in forgotten:
                 self.exchanges.pop((exchange.recording, exchange.id), None)
             first = capture.exchanges[0]
-            conns = {(exchange.recording, exchange.conn) for exchange in capture.exchanges}
+            conns = {exchange.made_on for exchange in capture.exchanges}
             capture.broken_off = [each for each in capture.broken_off if each.failure.order > first.order]
             begin = first.at.clock if first.at else 0.0
-            kept = [c for c in capture.connections if (c.recording, c.conn) in conns or (c.at and c.at.clock > begin)]
+            kept = [c for c in capture.connections if c.key in conns or (c.at and c.at.clock > begin)]
             capture.connections = kept
-            self.connections = {(made.recording, made.conn): made for made in kept}
+            self.connections = {made.key: made for made in kept}
         return forgotten
 
     def retire(self, before: float) -> list[Exchange]:
@@ -156,7 +157,7 @@ class JournalReader:
             self.exchanges.pop((exchange.recording, exchange.id), None)
         return retired
 
-    def close_connections(self, used: set[tuple[int, str | None]], before: float) -> None:
+    def close_connections(self, used: set[ConnectionKey], before: float) -> None:
         """Forgets the connections that requests were read from (`used`) and that ended before a moment of the steady clock."""
         ended = {
             key for key, made in self.connections.items() if key in used and made.until and made.until.clock < before
@@ -165,9 +166,7 @@ class JournalReader:
             del self.connections[key]
         used -= ended
         self.capture.connections = [
-            made
-            for made in self.capture.connections
-            if (made.recording, made.conn) not in used and (made.recording, made.conn) not in ended
+            made for made in self.capture.connections if made.key not in used and made.key not in ended
         ]
 
     def _broken(self, raw: bytes, number: int, error: Exception) -> None:

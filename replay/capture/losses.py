@@ -27,8 +27,8 @@ class Losses:
     def of_recording(self, form: str) -> None:
         """What no format but the journal carries: connections, marks, damage, certificates, and when the recorder was watching."""
         capture = self.capture
-        on_requests = {(exchange.recording, exchange.conn) for exchange in capture.exchanges}
-        silent = [made for made in capture.connections if (made.recording, made.conn) not in on_requests]
+        on_requests = {exchange.made_on for exchange in capture.exchanges}
+        silent = [made for made in capture.connections if made.key not in on_requests]
         self.count(f"connections without a request: {form} has none", len(silent))
         self.count(f"requests that broke off before they were read: {form} has none", len(capture.broken_off))
         self.count(f"marks: {form} has none", len(capture.notes))

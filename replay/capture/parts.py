@@ -9,18 +9,17 @@ What cannot be cut up so raises TogetherError: enrolment requests, which may end
 and more unread requests than can be held against every part. Such a capture is read as a whole.
 """
 
-import io
 import math
-import tempfile
 import zlib
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import BinaryIO, Final
 
 import msgspec
 
 from replay.capture import flows
-from replay.capture.exchange import Beyond, Capture, Exchange, Moment, Note, address_host
+from replay.capture.disk import Disk
+from replay.capture.exchange import Beyond, Capture, ConnectionKey, Exchange, Moment, Note, address_host
 from replay.capture.journal_reader import JournalReader
 from replay.capture.narrow import Bounds, bounds_of, narrowed
 from replay.capture.turns import DM, ENROLMENT, Turn, device_at_a_glance, read_turn, terms
@@ -85,7 +84,7 @@ class Parts:
         self._numbers: array[int] | None = None
         self._elsewhere: dict[int, set[int]] = {}
         self._lenient = lenient
-        self._file = tempfile.TemporaryFile(prefix="omadm-", buffering=0)  # noqa: SIM115 - closed by this one's own block
+        self._disk = Disk()
         self._chunks: list[list[tuple[int, int]]] = [[] for _ in range(count)]
         self._waiting: list[list[Exchange]] = [[] for _ in range(count)]
         self._sizes = [0] * count
@@ -101,7 +100,7 @@ class Parts:
 
     def close(self) -> None:
         """Lets go of the file."""
-        self._file.close()
+        self._disk.close()
 
     def part(self, number: int) -> Capture:
         """One part (from 0), with the unread requests of all; the one after the last has nothing but those."""
@@ -124,8 +123,7 @@ class Parts:
     def _kept(self, number: int) -> list[Exchange]:
         found: list[Exchange] = []
         for begin, size in self._chunks[number]:
-            self._file.seek(begin)
-            found += self._decode(self._file.read(size))
+            found += self._decode(self._disk.get(begin, size))
         if self._numbers is not None:
             for exchange in found:
                 exchange.number = self._numbers[exchange.number - 1]
@@ -168,14 +166,10 @@ class Parts:
 
     def _write(self, number: int) -> None:
         chunk = self._encode(self._waiting[number])
-        begin = self._file.seek(0, io.SEEK_END)
-        left = memoryview(chunk)
-        while left:
-            left = left[self._file.write(left) :]
-        self._chunks[number].append((begin, len(chunk)))
+        self._chunks[number].append((self._disk.put(chunk), len(chunk)))
         self._waiting[number], self._sizes[number] = [], 0
 
-    def finish(self, frame: Capture, used: set[tuple[int, str | None]]) -> None:
+    def finish(self, frame: Capture, used: set[ConnectionKey]) -> None:
         """Ends the putting in. `frame` is the capture as it was read, `used` the connections that requests were read from."""
         for number in range(self.count):
             if self._waiting[number]:
@@ -183,8 +177,8 @@ class Parts:
         frame = msgspec.structs.replace(frame, exchanges=[])
         span = self._span
         self.frame = frame if span is None else narrowed(frame, since=span.since, until=span.until)
-        self.frame.connections = [made for made in self.frame.connections if (made.recording, made.conn) not in used]
-        broken = {(each.connection.recording, each.connection.conn) for each in self.frame.broken_off}
+        self.frame.connections = [made for made in self.frame.connections if made.key not in used]
+        broken = {each.connection.key for each in self.frame.broken_off}
         self.beyond.opened |= broken & used
         self._look_for_devices()
 
@@ -249,22 +243,21 @@ def read_parts(
 ) -> Parts:
     """Reads a journal into parts. Raises TogetherError where it has to be read as a whole; OSError where there is no room for the
     parts on disk."""
-    parts = Parts(path, lenient=lenient, count=count, span=span)
-    try:
-        _Filling(parts, path).fill(file)
-    except BaseException:
-        parts.close()
-        raise
-    return parts
+    return _filled(Parts(path, lenient=lenient, count=count, span=span), lambda parts: _Filling(parts, path).fill(file))
 
 
 def read_flow_parts(
     file: BinaryIO, path: str, *, lenient: bool = False, count: int = _FEWEST_PARTS, span: Span | None = None
 ) -> Parts:
     """The same with a flow file."""
-    parts = Parts(path, lenient=lenient, count=count, span=span)
+    return _filled(
+        Parts(path, lenient=lenient, count=count, span=span), lambda parts: _fill_with_flows(parts, file, path)
+    )
+
+
+def _filled(parts: Parts, fill: Callable[[Parts], None]) -> Parts:
     try:
-        _fill_with_flows(parts, file, path)
+        fill(parts)
     except BaseException:
         parts.close()
         raise
@@ -313,8 +306,8 @@ class _Filling:
     def __init__(self, parts: Parts, path: str) -> None:
         self.parts = parts
         self.reader = JournalReader(path)
-        self.used: set[tuple[int, str | None]] = set()
-        self.gone: set[tuple[int, str | None]] = set()
+        self.used: set[ConnectionKey] = set()
+        self.gone: set[ConnectionKey] = set()
 
     def fill(self, lines: Iterable[bytes]) -> None:
         """Reads all lines."""
@@ -339,16 +332,14 @@ class _Filling:
             raise TogetherError("what became of an exchange stands far from it, or the exchange is missing")
         for exchange in self.reader.retire(before):
             self.put(exchange)
-        capture = self.reader.capture
-        broken = {(each.connection.recording, each.connection.conn) for each in capture.broken_off}
+        broken = {each.connection.key for each in self.reader.capture.broken_off}
         self.parts.beyond.opened |= broken & self.used
 
     def put(self, exchange: Exchange) -> None:
         """Puts one exchange away."""
-        key = (exchange.recording, exchange.conn)
         if self.parts.put(exchange):
-            self.used.add(key)
+            self.used.add(exchange.made_on)
             return
         made = self.reader.connections.get((exchange.recording, exchange.conn or ""))
         if made is None or not self.parts.wants(made.at):
-            self.gone.add(key)
+            self.gone.add(exchange.made_on)

@@ -203,20 +203,21 @@ def read_turn(exchange: Exchange, *, lenient: bool = False) -> Turn:
     if turn.kind != DM:
         return turn
     if exchange.body or (exchange.body is not None and exchange.method == "POST"):
-        try:
-            turn.request, turn.request_shape = read_with_shape(exchange.body, lenient=lenient)
-        except UnreadableMessageError as error:
-            turn.request_error = error
+        turn.request, turn.request_shape, turn.request_error = _message(exchange.body, lenient=lenient)
     response = exchange.response
     if response is not None and response.body and not exchange.cut and _carries_message(response):
         if is_enveloped(response.body):
             turn.opaque_response = True
         else:
-            try:
-                turn.response, turn.response_shape = read_with_shape(response.body, lenient=lenient)
-            except UnreadableMessageError as error:
-                turn.response_error = error
+            turn.response, turn.response_shape, turn.response_error = _message(response.body, lenient=lenient)
     return turn
+
+
+def _message(body: bytes, *, lenient: bool) -> tuple[Message | None, Shape | None, UnreadableMessageError | None]:
+    try:
+        return *read_with_shape(body, lenient=lenient), None
+    except UnreadableMessageError as error:
+        return None, None, error
 
 
 def device_at_a_glance(exchange: Exchange) -> str | None:

@@ -4,7 +4,7 @@ A server that counts its MsgIDs across sessions breaks MSG007 in every session; 
 an episode stay apart from those outside it, so that no episode loses one that weighs on its verdict."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Final
 
 import msgspec
@@ -26,22 +26,35 @@ _VARYING: Final = re.compile(
 def fold(findings: Iterable[Finding], whose: Callable[[Finding], object]) -> list[Finding]:
     """Findings with those of one cause as one: the first, with the exchanges of the others in `also`. `whose` tells the
     device or server, and the episode, that a finding is on; findings are given in order."""
-    found: list[Finding] = []
-    places: dict[tuple[object, ...], int] = {}
-    also: dict[int, list[int]] = {}
-    for finding in findings:
-        key = cause_of(finding, whose)
-        if key is None or key not in places:
-            if key is not None:
-                places[key] = len(found)
-            found.append(finding)
-        elif finding.exchange is not None and finding.exchange != found[places[key]].exchange:
-            also.setdefault(places[key], []).extend((finding.exchange, *finding.also))
+    given = list(findings)
+    kept, folded = fold_places((cause_of(each, whose), each.exchange) for each in given)
+    return [
+        msgspec.structs.replace(first, also=_also(first, [given[other] for other in folded[place]]))
+        if place in folded
+        else first
+        for place, first in ((place, given[place]) for place in kept)
+    ]
+
+
+def fold_places(findings: Iterable[tuple[Hashable | None, int | None]]) -> tuple[list[int], dict[int, list[int]]]:
+    """The same, told of findings by their places: the causes (None where one stands for itself) and exchanges are given in order.
+    Gives the places of those that stay, in order, and by these the places of those that go into them."""
+    kept: list[int] = []
+    folded: dict[int, list[int]] = {}
+    first: dict[Hashable, tuple[int, int | None]] = {}
+    for place, (cause, exchange) in enumerate(findings):
+        known = first.setdefault(cause, (place, exchange)) if cause is not None else (place, exchange)
+        if exchange == known[1]:  # itself, or another on the same exchange
+            kept.append(place)
         else:
-            found.append(finding)
-    for place, exchanges in also.items():  # what is given may be folded already, part by part
-        found[place] = msgspec.structs.replace(found[place], also=tuple(sorted({*found[place].also, *exchanges})))
-    return found
+            folded.setdefault(known[0], []).append(place)
+    return kept, folded
+
+
+def _also(first: Finding, others: list[Finding]) -> tuple[int, ...]:
+    """The exchanges that a finding stands for besides its own; what is given may be folded already, part by part."""
+    more = {exchange for each in others for exchange in (each.exchange, *each.also) if exchange is not None}
+    return tuple(sorted({*first.also, *more}))
 
 
 def cause_of(finding: Finding, whose: Callable[[Finding], object]) -> tuple[object, ...] | None:

@@ -12,6 +12,7 @@ from typing import Final
 from replay.capture.contents import Contents
 from replay.capture.sessions import Session
 from replay.capture.turns import Turn
+from replay.syncml.credentials import BASIC, MD5
 from replay.syncml.model import Alert, Command, Cred, Results, Status
 
 #: Codes with which SyncHdr, an Alert, and any other command is answered, where nobody is challenged, nothing goes on and nothing is
@@ -21,7 +22,7 @@ _ALERT_DONE: Final = frozenset({"200", "202"})
 _DONE: Final = frozenset({"200", "202", "400", "403", "404", "405", "406", "415", "418", "425", "500"})
 _GET: Final = "Get"
 #: Credentials that belong into SyncHdr.
-_IN_HEADER: Final = frozenset({"syncml:auth-md5", "syncml:auth-basic"})
+_IN_HEADER: Final = frozenset({MD5, BASIC})
 _FIRST: Final = (0,)
 
 

@@ -150,13 +150,13 @@ class Unseen:
         """Connections of which no request was read, and requests that broke off on one. On a connection that could not be read, a
         request may have been sent at any time; of one on which nothing came, its beginning counts."""
         capture = self.traffic.capture
-        read = {(exchange.recording, exchange.conn) for exchange in capture.exchanges}
+        read = {exchange.made_on for exchange in capture.exchanges}
         read |= capture.beyond.opened if capture.beyond is not None else set()
         told = set()
         found = []
         for broken in capture.broken_off:
             failure, connection = broken.failure, broken.connection
-            key = (connection.recording, connection.conn)
+            key = connection.key
             text = f"a request that was not read ({failure.detail or failure.cause})"
             if key in read:
                 found.append(_Unopened(connection, failure.at, failure.at, text))
@@ -166,7 +166,7 @@ class Unseen:
         found += [
             _Unopened(made, made.at, made.at, "a connection in which no request was read")
             for made in capture.connections
-            if (made.recording, made.conn) not in told and (made.recording, made.conn) not in read
+            if made.key not in told and made.key not in read
         ]
         return found
 

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from replay.expect.finding import Finding, Party, Severity, Verdict, verdicts
-from replay.expect.fold import cause_of
+from replay.expect.fold import cause_of, fold_places
 from replay.expect.judge import place_of
 from replay.report.shapes import EpisodeShape, FindingShape, finding_shape
 from replay.report.spool import Kept
@@ -58,22 +58,21 @@ class Findings:
     def fold(self) -> None:
         """Puts them in order, those of one cause as one (`replay.expect.fold`)."""
         ranks = {number: rank for rank, (_, number) in enumerate(sorted(self._rule_of.items()))}
-        first: dict[bytes, int] = {}
-        for place in sorted(
+        ordered = sorted(
             range(len(self._kept)),
             key=lambda at: (self._exchanges[at], self._sides[at], ranks[self._rules[at]], self._ties[at]),
-        ):
-            cause = bytes(self._causes[place * _DIGEST : (place + 1) * _DIGEST])
-            known = first.get(cause) if cause != _NO_CAUSE else None
-            if known is None:
-                first[cause] = len(self._order)
-            elif self._exchanges[place] != self._exchanges[self._order[known]]:
-                self._also.setdefault(known, array("Q")).extend(
-                    (self._exchanges[place], *(self._kept[place].finding.also or ()))
-                )
-                continue
-            self._order.append(place)
+        )
+        kept, folded = fold_places((self._cause(place), self._exchanges[place]) for place in ordered)
+        self._order = array("Q", (ordered[each] for each in kept))
+        for first, others in folded.items():
+            also = self._also[ordered[first]] = array("Q")
+            for place in (ordered[each] for each in others):
+                also.extend((self._exchanges[place], *(self._kept[place].finding.also or ())))
         del self._exchanges, self._sides, self._ties, self._rules, self._causes
+
+    def _cause(self, place: int) -> bytes | None:
+        cause = bytes(self._causes[place * _DIGEST : (place + 1) * _DIGEST])
+        return None if cause == _NO_CAUSE else cause
 
     def __len__(self) -> int:
         return len(self._order)
@@ -98,7 +97,7 @@ class Findings:
 
     def _at(self, place: int) -> _Found:
         found = self._kept[self._order[place]]
-        more = self._also.get(place)
+        more = self._also.get(self._order[place])
         if more is not None:
             found.finding.also = sorted({*(found.finding.also or ()), *more})
         return found

@@ -4,7 +4,6 @@ All of it is in one file without a name, which goes when nothing is kept any mor
 """
 
 import os
-import tempfile
 import threading
 import weakref
 from array import array
@@ -14,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
+from replay.capture.disk import Disk
 from replay.report.shapes import SessionShape
 
 T = TypeVar("T")
@@ -22,52 +22,18 @@ T = TypeVar("T")
 _HEAD: Final = b'{"id":0,'
 
 
-class _Disk:
-    """The file. All that is kept in a process shares one: a report on many captures must not run out of open files."""
-
-    def __init__(self) -> None:
-        self.process = os.getpid()
-        # without a buffer: where there is no room, the one who puts something in is told
-        self._file = tempfile.TemporaryFile(prefix="omadm-", buffering=0)  # noqa: SIM115 - it goes with this object
-        self._lock = threading.Lock()
-        self._end = 0
-        self._at_end = True
-
-    def __del__(self) -> None:
-        self._file.close()
-
-    def put(self, data: bytes) -> int:
-        """Puts bytes behind all others; says where they are. Raises OSError where there is no room."""
-        with self._lock:
-            if not self._at_end:
-                self._file.seek(self._end)
-                self._at_end = True
-            begin, left = self._end, memoryview(data)
-            while left:
-                self._at_end = False  # until all of it is there
-                left = left[self._file.write(left) :]
-            self._end, self._at_end = begin + len(data), True
-        return begin
-
-    def get(self, begin: int, size: int) -> bytes:
-        """So many bytes from a place on."""
-        with self._lock:
-            self._file.seek(begin)
-            self._at_end = False
-            return self._file.read(size)
-
-
-_shared: "weakref.ref[_Disk] | None" = None
+_shared: "weakref.ref[Disk] | None" = None
 _sharing: Final = threading.Lock()
 
 
-def _disk() -> _Disk:
-    """The file of this process; a new one where none is in use, or only another process's own."""
+def _disk() -> Disk:
+    """The file of this process: all that is kept shares one, so that a report on many captures does not run out of open files. A
+    new one where none is in use, or only another process's own."""
     global _shared  # noqa: PLW0603 - one file for all is what it is for
     with _sharing:
         found = _shared() if _shared is not None else None
         if found is None or found.process != os.getpid():
-            found = _Disk()
+            found = Disk()
             _shared = weakref.ref(found)
         return found
 

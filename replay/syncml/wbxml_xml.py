@@ -53,6 +53,7 @@ from replay.syncml.wbxml_tables import (
     SYNCML_LANGUAGE_12,
     Language,
 )
+from replay.syncml.write import NOT_XML
 from replay.syncml.xml import parse
 
 #: The namespace of what XML has no words for.
@@ -66,7 +67,6 @@ _DECLARATIONS: Final = {
 #: after EXPANSION_MOST of them, stays bytes.
 _LARGEST_INSIDE: Final = 1 << 20
 _SYNCML: Final = (SYNCML_LANGUAGE_12, SYNCML_LANGUAGE_11)
-_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 #: What stands above a root: on no page, so that the root declares its namespace.
 _OUTSIDE_ROOT: Final = Tag("", -1)
 #: What a charset cannot hold, and so becomes an ENTITY.
@@ -192,7 +192,7 @@ def _escaped(text: str) -> str:
     # No character that XML cannot hold is printable; this is the quickest way to know a text as harmless.
     if text.isprintable() and "&" not in text and "<" not in text and ">" not in text:
         return text
-    if _NOT_XML.search(text):
+    if NOT_XML.search(text):
         return _own_opaque(text.encode("utf-8", "surrogatepass"))
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
 

@@ -7,14 +7,14 @@ then written with a namespace declaration wherever the namespace changes.
 
 import re
 from collections.abc import Iterable
-from html import escape  # the same as that of xml.sax.saxutils, which comes with all of urllib
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from replay.syncml import model
 from replay.syncml.model import Unknown
 
 #: Characters that XML 1.0 has no way to write (XML 1.0, 2.2).
-_UNWRITABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 #: XML's own namespace, whose prefix needs no declaration.
 _XML: Final = "{http://www.w3.org/XML/1998/namespace"
 
@@ -27,7 +27,7 @@ def write(message: model.Message) -> bytes:
     out: list[str] = []
     _serialise(tree(message), "", out)
     text = "".join(out)
-    if found := _UNWRITABLE.search(text):
+    if found := NOT_XML.search(text):
         raise ValueError(f"the character U+{ord(found.group()):04X}, which XML 1.0 cannot write")
     return text.encode("utf-8")
 
@@ -52,14 +52,16 @@ def _serialise(node: Unknown, outside: str, out: list[str]) -> None:
     """Appends an element's text; `outside` is the namespace in force around it."""
     out.append(f"<{node.name}")
     if node.namespace != outside:
-        out.append(f" xmlns={_quoted(node.namespace)}")
+        out.append(f" xmlns={_saxutils().quoteattr(node.namespace)}")
     for number, (name, value) in enumerate(node.attributes):
         namespace, brace, local = name.rpartition("}")
         if brace:
             if namespace == _XML:
                 out.append(f" xml:{local}={_attribute(value)}")
             else:
-                out.append(f" xmlns:a{number}={_quoted(namespace[1:])} a{number}:{local}={_attribute(value)}")
+                out.append(
+                    f" xmlns:a{number}={_saxutils().quoteattr(namespace[1:])} a{number}:{local}={_attribute(value)}"
+                )
         else:
             out.append(f" {name}={_attribute(value)}")
     if not node.text and not node.children:
@@ -73,19 +75,19 @@ def _serialise(node: Unknown, outside: str, out: list[str]) -> None:
 
 
 def _text(text: str) -> str:
-    return escape(text, quote=False).replace("\r", "&#13;")
+    return str(_saxutils().escape(text, {"\r": "&#13;"}))
 
 
 def _attribute(value: str) -> str:
-    return _quoted(value).replace("\r", "&#13;").replace("\n", "&#10;").replace("\t", "&#9;")
+    return str(_saxutils().quoteattr(value, {"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}))
 
 
-def _quoted(value: str) -> str:
-    """A value with what stands around it: apostrophes where it has quotation marks, and no apostrophe."""
-    text = escape(value, quote=False)
-    if '"' not in text:
-        return f'"{text}"'
-    return '"{}"'.format(text.replace('"', "&quot;")) if "'" in text else f"'{text}'"
+@cache
+def _saxutils() -> Any:
+    """Imported when something is written: it comes with all of urllib, and most commands write nothing."""
+    from xml.sax import saxutils
+
+    return saxutils
 
 
 class _Maker:

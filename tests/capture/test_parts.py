@@ -125,9 +125,9 @@ def test_an_answer_far_from_its_request_is_waited_for_and_an_end_far_from_its_an
 
 def test_the_file_goes_with_the_parts():
     with in_parts(devices(2)) as found:
-        file = found._file
-        assert not file.closed
-    assert file.closed
+        close = found._disk.close
+        assert close.alive
+    assert not close.alive
     broken = Story(device="")
     with pytest.raises(TogetherError):
         in_parts(broken.ordinary("1"))

@@ -8,6 +8,7 @@ from replay.capture.journal_reader import read
 from replay.capture.sessions import Traffic, assemble
 from replay.compare.changes import Change, Comparison
 from replay.compare.compare import compare
+from replay.lab import messages
 from tests.story import Story
 
 GUIDS = [
@@ -56,13 +57,21 @@ def changes(comparison: Comparison) -> list[tuple[str, str, str]]:
     return [told(each) for each in comparison.changes]
 
 
-def with_vectors(*values: str) -> Story:
-    """A session for each of these correlation vectors."""
+def with_header(name: str, *values: str) -> Story:
+    """A session for each of these values of a header."""
     story = Story()
     for number, value in enumerate(values, 1):
         request = story.package_one(str(number))
-        headers = [["Content-Type", story.content_type], ["MS-CV", value]]
+        headers = [["Content-Type", story.content_type], [name, value]]
         story.exchange(request, story.answer(request), headers=headers)
+    return story
+
+
+def told_in(order: str) -> Story:
+    """A session in which the device sends what it was asked for, a letter each time, in this order."""
+    story = session(Story(), "1", messages.get(9, "./A"))
+    for number, letter in enumerate(order, 2):
+        story.go_on("1", number, messages.results(5, "1", "9", f"./{letter}", letter))
     return story
 
 

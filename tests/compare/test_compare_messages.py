@@ -3,7 +3,7 @@
 import pytest
 
 from replay.lab import messages
-from tests.compare.stories import changes, diff, edited, session, values
+from tests.compare.stories import changes, diff, edited, session, told_in, values
 from tests.story import Story, user
 
 
@@ -112,12 +112,6 @@ def test_a_jump_of_msgids_without_a_missing_message_is_said():
 
 
 def test_exchanges_in_another_order_have_moved():
-    def told_in(order: str) -> Story:
-        story = session(Story(), "1", messages.get(9, "./A"))
-        for number, letter in enumerate(order, 2):
-            story.go_on("1", number, messages.results(5, "1", "9", f"./{letter}", letter))
-        return story
-
     found = diff(told_in("ABCDE"), told_in("BCDEA"))
     assert changes(found) == [("moved", "sequence", "SyncML")]
     assert values(found) == [("exchange 2", "exchange 6")]

@@ -6,7 +6,7 @@ import pytest
 
 from replay.lab import messages
 from tests.compare.bare import without_http
-from tests.compare.stories import GUIDS, diff, edited, replace, session
+from tests.compare.stories import GUIDS, diff, edited, replace, session, told_in
 from tests.story import Story
 
 
@@ -46,12 +46,6 @@ def test_sessions_of_two_devices_stand_in_the_order_of_time():
 
 
 def test_messages_stand_in_their_order_with_the_missing_ones_in_their_places():
-    def told_in(order: str) -> Story:
-        story = session(Story(), "1", messages.get(9, "./A"))
-        for number, letter in enumerate(order, 2):
-            story.go_on("1", number, messages.results(5, "1", "9", f"./{letter}", letter))
-        return story
-
     both = [((n, "request"), (m, "request")) for n, m in ((1, 1), (2, 2), (3, 4), (4, 5))]
     want = [pair for request in both for pair in (request, tuple((n, "response") for n, _ in request))]
     new = [(None, (3, "request")), (None, (3, "response"))]
@@ -61,12 +55,6 @@ def test_messages_stand_in_their_order_with_the_missing_ones_in_their_places():
 
 
 def test_what_only_the_second_has_stands_behind_what_comes_before_it_there_though_that_moved():
-    def told_in(order: str) -> Story:
-        story = session(Story(), "1", messages.get(9, "./A"))
-        for number, letter in enumerate(order, 2):
-            story.go_on("1", number, messages.results(5, "1", "9", f"./{letter}", letter))
-        return story
-
     found = messages_of(diff(told_in("ABCDE"), told_in("BCDEAXY")))
     requests = [tuple(each and each[0] for each in pair) for pair in found if "request" in str(pair)]
     assert requests == [(1, 1), (2, 6), (None, 7), (None, 8), (3, 2), (4, 3), (5, 4), (6, 5)]

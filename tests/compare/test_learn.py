@@ -5,7 +5,7 @@ import pytest
 from replay.compare.learn import learn
 from replay.lab import messages
 from tests.compare.runs import KINDS, node, run
-from tests.compare.stories import edited, replace, session, traffic, with_vectors
+from tests.compare.stories import edited, replace, session, traffic, with_header
 from tests.story import Story, server, user
 
 
@@ -98,7 +98,7 @@ def test_an_item_without_a_node_says_nothing_of_others():
 
 def test_aliases_that_are_no_counterparts_are_warned_of():
     """The base of a correlation vector changes in the midst of a run: no value can say that."""
-    found = learned(with_vectors("a.1", "a.2", "a.3"), with_vectors("a.1", "b.2", "a.3"))
+    found = learned(with_header("MS-CV", "a.1", "a.2", "a.3"), with_header("MS-CV", "a.1", "b.2", "a.3"))
     assert found.lines == []
     assert {each.path for each in found.warnings} == {"HTTP/ms-cv"}
 

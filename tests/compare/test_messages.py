@@ -1,11 +1,12 @@
 import re
+from functools import partial
 
 import pytest
 
 from replay.compare.messages import alone, http_row
 from replay.compare.views import view
 from replay.lab import messages
-from tests.compare.stories import GUIDS, diff, edited, replace, session, traffic
+from tests.compare.stories import GUIDS, diff, edited, replace, session, traffic, with_header
 from tests.story import Story, user
 
 
@@ -109,14 +110,7 @@ def test_an_alias_in_the_headers_of_a_message_that_changed_is_known_by_its_place
 
 
 def test_an_alias_in_the_headers_that_is_another_on_one_side():
-    def story(*ids: str) -> Story:
-        made = Story()
-        for number, each in enumerate(ids, 1):
-            request = made.package_one(str(number))
-            kinds = [["Content-Type", made.content_type], ["client-request-id", each]]
-            made.exchange(request, made.answer(request), headers=kinds)
-        return made
-
+    story = partial(with_header, "client-request-id")
     (change,) = diff(story("R", "R", "R"), story("S", "S", "T")).changes
     assert (change.path, change.kind.value, change.of.value) == ("HTTP/client-request-id", "changed", "http")
     assert change.expected != change.actual
@@ -124,14 +118,7 @@ def test_an_alias_in_the_headers_that_is_another_on_one_side():
 
 
 def test_a_step_is_no_step_where_the_vector_is_another():
-    def story(*vectors: str) -> Story:
-        made = Story()
-        for number, each in enumerate(vectors, 1):
-            request = made.package_one(str(number))
-            kinds = [["Content-Type", made.content_type], ["MS-CV", each]]
-            made.exchange(request, made.answer(request), headers=kinds)
-        return made
-
+    story = partial(with_header, "MS-CV")
     one = story("abc.1", "abc.2", "abc.3", "def.1")
     assert told(one, story("xyz.1", "xyz.2", "xyz.3", "uvw.1")) == []
     assert told(one, story("xyz.5", "xyz.6", "xyz.7", "uvw.1")) == [("changed", "HTTP/ms-cv", "{CV1}.1", "{CV1}.5")]

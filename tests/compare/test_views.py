@@ -1,5 +1,5 @@
 from replay.compare.views import view
-from tests.compare.stories import edited, traffic, with_vectors
+from tests.compare.stories import edited, traffic, with_header
 from tests.story import URL, Story, server, user
 
 
@@ -36,7 +36,7 @@ def test_what_was_heard_before():
 
 
 def test_correlation_vectors_count_in_steps():
-    sessions = of(with_vectors("abc.0.4", "abc.0.5", "xyz.1", "abc.0.9")).chains[0].sessions
+    sessions = of(with_header("MS-CV", "abc.0.4", "abc.0.5", "xyz.1", "abc.0.9")).chains[0].sessions
     counters = [session.exchanges[0].request.counter for session in sessions]
     assert [counter.since for counter in counters] == [".0.4", ".0.+1", ".1", ".0.+4"]
     assert [counter.base for counter in counters] == [1, 1, 2, 1]
