@@ -28,8 +28,8 @@ from tests.processes import program, recording
 _DEVICES = 200
 _EXCHANGES = 100_000
 _QUIET = 1.0
-#: Seconds for which a device waits: for an answer that never comes, and for one that a busy machine owes it.
-_SHORT, _LONG = 12.0, 60.0
+#: Seconds for which a device waits: for an answer to its alert that never comes, and for one that a busy machine owes it.
+_SHORT, _LONG = 15.0, 120.0
 #: What a device does, by its variant: the rules that it breaks, in a scenario where it can.
 _MISTAKES = {"good": set(), "alert-repeated": {"UNE007"}, "not-silent": {"UNE011"}, "data-2": {"UNE010"}}
 #: What its server does with the alert: nothing that may keep a device from leaving, nor be counted against it.
@@ -124,8 +124,15 @@ def soak(folder: Path, exchanges: int, *, devices: int = _DEVICES, seed: int = 1
 
 def _run(url: str, tls: ssl.SSLContext, plan: Plan) -> tuple[Plan, int]:
     """Runs one device; gives with it how many messages it sent."""
-    timeout = _SHORT if _disturbance(plan.device) == "no-reply" else _LONG
-    device = LabDevice(url, device_id=plan.device, tls=tls, timeout=timeout, variant=plan.variant, wbxml=plan.wbxml)
+    device = LabDevice(
+        url,
+        device_id=plan.device,
+        tls=tls,
+        timeout=_LONG,
+        alert_timeout=_SHORT if _disturbance(plan.device) == "no-reply" else None,
+        variant=plan.variant,
+        wbxml=plan.wbxml,
+    )
     return plan, device.run(plan.scenario).sent
 
 

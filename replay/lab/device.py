@@ -50,7 +50,8 @@ class Outcome(Struct):
 
 
 class LabDevice:
-    """One device at one server. `timeout`, for one answer, is in seconds."""
+    """One device at one server. `timeout`, for one answer, is in seconds; `alert_timeout` is that for the answer to the alert,
+    which none is bound to give."""
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class LabDevice:
         device_id: str | None = None,
         tls: ssl.SSLContext | None = None,
         timeout: float = 30.0,
+        alert_timeout: float | None = None,
         variant: str = "good",
         session_id: int = 1,
         wbxml: bool = False,
@@ -74,6 +76,7 @@ class LabDevice:
         self.info = messages.DeviceInfo(device_id or os.urandom(16).hex().upper())
         self.variant = variant
         self.timeout = timeout
+        self.alert_timeout = timeout if alert_timeout is None else alert_timeout
         self.wbxml = wbxml
         self.outcome = Outcome()
         self._tls = tls
@@ -155,12 +158,18 @@ class _Session:
         """The alert in package 1, or, in a session that is open already, in its next message. No answer is needed; says whether a
         good one came."""
         alert = messages.unenrol_alert(data, data_format)
+        self._wait_at_most(self.device.alert_timeout)
         try:
             if self.message_id == 0:
                 return self._exchange(messages.package_one(self.device.info, alert=alert)) is not None
             return self._exchange([alert.replace("{id}", "1")]) is not None
         except DeviceError:
             return False  # best effort: the device cleans up whatever became of the package (UNENR)
+
+    def _wait_at_most(self, seconds: float) -> None:
+        self._connection.timeout = seconds  # for a socket that is not there yet
+        if self._connection.sock is not None:
+            self._connection.sock.settimeout(seconds)
 
     def _statuses(self, answer: Message) -> list[str]:
         """What the device owes for a server's message: Status for SyncHdr and each command, Results for a Get."""
@@ -191,6 +200,9 @@ class _Session:
             self.device.outcome.sent += 1
             response = self._connection.getresponse()
             received = response.read()
+        except TimeoutError as error:
+            self._connection.close()
+            raise DeviceError(f"{self.device.url}: no answer within {self._connection.timeout:g} s") from error
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise DeviceError(f"{self.device.url}: {type(error).__name__}: {error}") from error

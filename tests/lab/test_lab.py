@@ -1,4 +1,5 @@
 import signal
+import socket
 import sys
 
 import pytest
@@ -48,6 +49,20 @@ def test_device_and_server_in_wbxml():
     with LabServer(unenroll="P") as server:
         outcome = LabDevice(server.url, wbxml=True).run("server")
         assert (outcome.sent, outcome.answered, outcome.exec_seen) == (2, 2, True)
+
+
+def test_a_device_waits_for_the_answer_to_its_alert_as_long_as_it_is_told():
+    with LabServer(variant="no-reply") as server:
+        for variant in ("good", "alert-in-old-session"):
+            outcome = LabDevice(server.url, alert_timeout=0.2, variant=variant).run("user")
+            assert outcome.sent == outcome.answered + 1 > 2
+
+
+def test_a_device_that_is_not_answered_says_how_long_it_waited():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        device = LabDevice(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.2)
+        with pytest.raises(DeviceError, match=r"MDM\.svc: no answer within 0\.2 s$"):
+            device.run("ordinary")
 
 
 @pytest.mark.slow
