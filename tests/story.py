@@ -210,3 +210,18 @@ def only(judgement: Judgement, rule: str):
     """The one finding of a rule; fails where there are more, or others that are not infos."""
     assert rules_of(judgement) == [rule], [f"{f.rule}: {f.message}" for f in judgement.findings]
     return next(finding for finding in judgement.findings if finding.rule == rule)
+
+
+def at_once(*stories: Story) -> bytes:
+    """The stories as one recording, in which all of it goes on at the same time."""
+    lines = []
+    for number, story in enumerate(stories):
+        for line in story.lines:
+            made = json.loads(line) if isinstance(line, str) else line
+            named = {name: f"{number}-{made[name]}" for name in ("id", "conn") if made.get(name) is not None}
+            lines.append({**made, **named})
+    first = [line for line in lines if line["type"] == "open"][:1]
+    rest = sorted((line for line in lines if line["type"] not in ("open", "close")), key=lambda line: line["mono"])
+    last = [line for line in lines if line["type"] == "close"]
+    last = [max(last, key=lambda line: line["mono"])] if len(last) == len(stories) else []
+    return b"".join(json.dumps(line).encode() + b"\n" for line in (*first, *rest, *last))

@@ -2,6 +2,7 @@
 episode is decided."""
 
 import contextlib
+import gc
 import sys
 import threading
 import time
@@ -9,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import click
 
@@ -21,6 +22,10 @@ from replay.report.live import LiveLines, live_table
 _TICK: Final = 0.5
 #: The judgement takes at most this part of the time, so that traffic does not wait for it.
 _SHARE: Final = 0.05
+#: The same while it lags behind.
+_SHARE_BEHIND: Final = 0.2
+#: Bytes of a journal to a look: what came meanwhile is looked at in pieces, so that no look needs much memory.
+_PIECE: Final = 4 << 20
 
 
 class Follower:
@@ -48,6 +53,7 @@ class Follower:
 
     def start(self) -> None:
         """Begins to follow."""
+        gc.freeze()  # what the process has begun with stays: `_follow` need not look through it
         self._thread.start()
 
     def stop(self) -> None:
@@ -62,28 +68,42 @@ class Follower:
                 if isinstance(self._show, _Table):
                     stack.enter_context(self._show)
                 file.seek(self._begin)
-                cost = 0.0
-                waiting = True
-                while waiting:
-                    waiting = not self._stop.is_set()
-                    if not waiting and cost > _TICK:
-                        break
-                    began = time.monotonic()
-                    self._judge.feed(file.read())
-                    look = self._judge.look(began, partial(self._kept_waiting, began))
-                    if look is None:
-                        break
-                    self._show(look)
-                    if any(each.decided and self._expect in (None, each.scenario) for each in look.episodes):
-                        self._decided()
-                    cost = time.monotonic() - began
-                    if waiting:
-                        self._stop.wait(max(_TICK, cost / _SHARE))
+                self._follow(file)
         except Exception as error:  # noqa: BLE001 - the recording goes on, whatever happens to its judgement
             where = traceback.extract_tb(error.__traceback__)[-1]
             self._failed(
                 f"the live judgement ended: {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
             )
+
+    def _follow(self, file: BinaryIO) -> None:
+        """Looks again and again until a recording is stopped, and once more then, unless that would take long."""
+        cost, asked_to_stop = 0.0, None
+        waiting = behind = True
+        while waiting or behind:
+            waiting = not self._stop.is_set()
+            began = time.monotonic()
+            if not waiting:
+                asked_to_stop = asked_to_stop or began
+                if cost > _TICK or began - asked_to_stop > 2 * _TICK:
+                    break
+            piece = file.read(_PIECE)
+            behind = len(piece) == _PIECE
+            self._judge.feed(piece)
+            # where there is more to read, nothing is known of the time after this piece
+            look = self._judge.look(float("-inf") if behind else began, partial(self._kept_waiting, began))
+            if look is None:
+                break
+            self._show(look)
+            if any(each.decided and self._expect in (None, each.scenario) for each in look.episodes):
+                self._decided()
+            del look
+            if (
+                piece
+            ):  # sessions and judgements know each other: without this a recorder has those of many looks in memory
+                gc.collect()
+            cost = time.monotonic() - began
+            if waiting:
+                self._stop.wait(cost / _SHARE_BEHIND if behind else max(_TICK, cost / _SHARE))
 
     def _kept_waiting(self, began: float) -> bool:
         """Whether who stops a recording is kept waiting by a look that began then."""

@@ -8,16 +8,17 @@ is that of `judge` on the whole journal, once that is closed.
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from replay.capture.exchange import Exchange, Moment
+from replay.capture.exchange import Beyond, Exchange, Moment
 from replay.capture.journal_reader import JournalReader
-from replay.capture.sessions import Session, group
-from replay.capture.turns import DM, OPAQUE, Turn, read_turn
+from replay.capture.sessions import Session, Traffic, group
+from replay.capture.turns import DM, OPAQUE, Turn, read_turn, terms
 from replay.expect.case import Options
 from replay.expect.finding import Severity
 from replay.expect.judge import EpisodeJudgement, Judgement, Scope, judge_traffic
 from replay.expect.phases import Phase
+from replay.expect.schedule import PUSH
 
 PENDING: Final = "pending"
 #: What is decided when an episode closes (contract, "verdict"), or follows from an answer that may still come.
@@ -73,7 +74,7 @@ class LiveJudge:
         self._reader = JournalReader(path)
         self._rest = b""
         self._turns: dict[int, tuple[int, Turn]] = {}
-        self._decided: dict[float, tuple[_Standing, EpisodeState]] = {}
+        self._decided: dict[float, _Decided] = {}
 
     def feed(self, data: bytes) -> bool:
         """Takes what was appended to the journal. Says whether a whole line was among it."""
@@ -95,12 +96,13 @@ class LiveJudge:
         traffic = group(capture, turns)
         judgement = judge_traffic(traffic, self.options, self.scope, episodes_only=True)
         standing = {state.key: (at, state) for each in judgement.episodes for at, state in [_stands(each, judgement)]}
-        if any(self._is_new(at, state) for at, state in standing.values()):
-            whole = judge_traffic(traffic, self.options, self.scope)
-            found = (_episode(each, whole) for each in whole.episodes)
-            self._decided |= {state.key: (standing[state.key][0], state) for state in found if state.decided}
-        known = {key: state for key, (_, state) in self._decided.items()}
-        episodes = tuple(known.get(key, state) if state.decided else state for key, (_, state) in standing.items())
+        new = {state.device for at, state in standing.values() if self._is_new(at, state)}
+        if new:
+            whole = judge_traffic(_of_devices(traffic, new), self.options, self.scope)
+            for found in (_episode(each, whole) for each in whole.episodes):
+                if found.decided:
+                    self._decided[found.key] = _Decided(standing[found.key][0], found.state, found.failed)
+        episodes = tuple(self._as_decided(state) for _, state in standing.values())
         sessions = tuple(_session(session) for session in judgement.sessions)
         unread = sum(turn.kind in (DM, OPAQUE) and not turn.readable for turn in turns)
         self._forget(judgement, episodes)
@@ -109,7 +111,12 @@ class LiveJudge:
     def _is_new(self, at: "_Standing", state: EpisodeState) -> bool:
         """Whether an episode is decided and was not yet, or has gone on since: then every rule has to look at it."""
         known = self._decided.get(state.key)
-        return state.decided and (known is None or known[0] != at)
+        return state.decided and (known is None or known.standing != at)
+
+    def _as_decided(self, state: EpisodeState) -> EpisodeState:
+        """An episode as every rule sees it, where it is decided."""
+        known = self._decided.get(state.key) if state.decided else None
+        return state if known is None else structs.replace(state, state=known.state, failed=known.failed)
 
     def _turn(self, exchange: Exchange) -> Turn:
         """The exchange, read; again only when something has come to it."""
@@ -132,8 +139,39 @@ class LiveJudge:
             self._decided = {key: known for key, known in self._decided.items() if key >= first}
 
 
+def _of_devices(traffic: Traffic, devices: set[str | None]) -> Traffic:
+    """The traffic of some devices, with what may be theirs and what has to be known of the others. All of it where something in it
+    counts for a device only as long as there is no other."""
+    notes = traffic.capture.notes
+    if traffic.unattributed or traffic.enrolling or any(note.name == PUSH for note in notes):
+        return traffic
+    turns = [turn for turn in traffic.turns if not _is_of_another(turn, devices)]
+    exchanges = traffic.capture.exchanges
+    beyond = Beyond(
+        addresses=traffic.addresses,
+        certificates=traffic.certificates,
+        answered={terms(each) for each in exchanges if each.answered and each.url},
+        opened={each.made_on for each in exchanges},
+    )
+    capture = structs.replace(traffic.capture, exchanges=[each.exchange for each in turns], beyond=beyond)
+    return group(capture, turns)
+
+
+def _is_of_another(turn: Turn, devices: set[str | None]) -> bool:
+    unread = turn.request_not_read or turn.is_unfinished
+    return turn.readable and not unread and turn.device is not None and turn.device not in devices
+
+
 #: What a decided episode is known by: what the rules on its sequence say of it, and how much there is of it.
 _Standing = tuple[str, tuple[str, ...], bool, int]
+
+
+class _Decided(Struct, frozen=True):
+    """What every rule said of a decided episode, as it stood then."""
+
+    standing: _Standing
+    state: str
+    failed: tuple[str, ...]
 
 
 def _stands(each: EpisodeJudgement, judgement: Judgement) -> tuple[_Standing, EpisodeState]:

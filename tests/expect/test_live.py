@@ -1,12 +1,19 @@
 """The live judgement: fed line by line, it says at each moment what `judge` would say of the whole, and what is still open."""
 
+import contextlib
+import random
+
 import pytest
 
 from replay.expect.case import Options
 from replay.expect.judge import Scope
 from replay.expect.live import _KEEP, PENDING, LiveJudge
 from replay.lab import messages
-from tests.story import MONO0, Story, server, user
+from tests import timetable
+from tests.generated import World
+from tests.mutations import MUTATIONS
+from tests.mutations.change import CannotBeError
+from tests.story import MONO0, Story, at_once, server, user
 
 
 def live(story: Story, *, at: float, quiet: float = 60.0, **options):
@@ -115,3 +122,39 @@ def test_an_episode_that_goes_on_after_it_was_decided_is_looked_at_again():
     (episode,) = judge.look(MONO0 + story.now).episodes
     assert (episode.state, episode.failed) == ("fail", ("UNE008",))
     assert story.judge().episodes[0].verdict.word == "fail"
+
+
+def looks_at(text: bytes, pieces: int = 4):
+    """What is seen of a journal that comes in pieces."""
+    judge = LiveJudge("story.jsonl", Options(quiet=60.0), Scope())
+    size = len(text) // pieces + 1
+    found = []
+    for place in range(0, len(text), size):
+        judge.feed(text[place : place + size])
+        found.append(judge.look(float("-inf")))
+    return [*found, judge.look(MONO0 + 1e6)]
+
+
+def assert_others_make_no_difference(monkeypatch, text: bytes) -> None:
+    """Every rule looks at an episode that was decided with what other devices did left out; that must say the same as with it."""
+    found = looks_at(text)
+    with monkeypatch.context() as patch:
+        patch.setattr("replay.expect.live._of_devices", lambda traffic, devices: traffic)
+        assert found == looks_at(text)
+
+
+@pytest.mark.parametrize("rule", sorted(MUTATIONS))
+def test_what_other_devices_did_makes_no_difference(rule, monkeypatch):
+    draw = random.Random(rule)
+    stories = [World(draw.randrange(10_000), "server", wbxml=False).story]
+    for seed in (draw.randrange(10_000), draw.randrange(10_000)):
+        with contextlib.suppress(CannotBeError):
+            stories.append(MUTATIONS[rule](seed, False)[0])
+    stories = [story for story in stories if all(isinstance(line, dict) for line in story.lines)]
+    assert_others_make_no_difference(monkeypatch, at_once(*stories))
+
+
+@pytest.mark.parametrize("path", timetable.captures(), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_what_others_did_makes_no_difference_to_what_a_rule_says(path, monkeypatch):
+    text = timetable.journal(timetable.parse(path.read_text()))
+    assert_others_make_no_difference(monkeypatch, user().text() + text)

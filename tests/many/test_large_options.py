@@ -21,7 +21,7 @@ from tests.generated import SCENARIOS, World
 from tests.many.parted import alike, flow_file
 from tests.mutations import MUTATIONS
 from tests.mutations.change import CannotBeError
-from tests.story import T0, Story
+from tests.story import T0, Story, at_once
 
 WORLDS = st.lists(
     st.tuples(st.integers(0, 10_000), st.sampled_from(SCENARIOS), st.booleans()), min_size=1, max_size=3
@@ -30,21 +30,6 @@ WORLDS = st.lists(
 
 def text_of(worlds) -> bytes:
     return b"".join(World(seed, scenario, wbxml=wbxml).story.text() for seed, scenario, wbxml in worlds)
-
-
-def at_once(*stories: Story) -> bytes:
-    """The stories as one recording, in which all of it goes on at the same time."""
-    lines = []
-    for number, story in enumerate(stories):
-        for line in story.lines:
-            made = json.loads(line) if isinstance(line, str) else line
-            named = {name: f"{number}-{made[name]}" for name in ("id", "conn") if made.get(name) is not None}
-            lines.append({**made, **named})
-    first = [line for line in lines if line["type"] == "open"][:1]
-    rest = sorted((line for line in lines if line["type"] not in ("open", "close")), key=lambda line: line["mono"])
-    last = [line for line in lines if line["type"] == "close"]
-    last = [max(last, key=lambda line: line["mono"])] if len(last) == len(stories) else []
-    return b"".join(json.dumps(line).encode() + b"\n" for line in (*first, *rest, *last))
 
 
 def leaving(number: int, *, after: float = 0.0) -> Story:
