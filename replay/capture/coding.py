@@ -13,6 +13,9 @@ from typing import Any, Final
 MOST: Final = 64 << 20
 #: Bytes that the Brotli decoder may make at a time.
 _STEP_OF_BROTLI: Final = 1 << 20
+#: Coded bytes that are given to zlib at a time: it copies what is left of them behind each member, of which there may be many. They
+#: become 4 MiB at the very most.
+_BITE_OF_GZIP: Final = 4096
 #: Coded bytes that are given to the Zstandard decoder at a time, which cannot be told how much it may make: at the very most
 #: 128 KiB of four.
 _BITE_OF_ZSTD: Final = 1024
@@ -65,13 +68,17 @@ def _joined(pieces: Iterable[bytes]) -> bytes:
 
 def _inflated(content: bytes, form: int) -> Iterable[bytes]:
     """What is in the members, one after the other; what follows the last one is passed over."""
+    at = 0
     while True:
         decoder = zlib.decompressobj(form)
-        yield decoder.decompress(content, MOST + 1)
-        if not decoder.eof:  # where more would come out, what came is too large already
-            raise CodingError("it breaks off")
-        content = decoder.unused_data
-        if form != _GZIP or not content.startswith(b"\x1f\x8b"):
+        while not decoder.eof:
+            if at == len(content):
+                raise CodingError("it breaks off")
+            bite = content[at : at + _BITE_OF_GZIP]
+            at += len(bite)
+            yield decoder.decompress(bite)
+        at -= len(decoder.unused_data)
+        if form != _GZIP or not content.startswith(b"\x1f\x8b", at):
             return
 
 

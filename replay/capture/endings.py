@@ -34,8 +34,10 @@ _WORDS: Final = (
     ),
     (re.compile(r"server closed connection|peer closed connection|connection closed", re.IGNORECASE), "server-closed"),
 )
-_RECEIVED: Final = re.compile(r"received (\d+) bytes")
+_RECEIVED: Final = re.compile(r"received ([0-9]{1,15}) bytes")
 _PART_OF_HEAD: Final = "unexpected server response: "
+#: Bytes as Python writes them. Nothing else is evaluated: the words may be anybody's.
+_LITERAL: Final = re.compile(r"""b(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")""")
 #: Causes that say who closed, in words that both sides' ends can have.
 _CLOSED: Final = ("server-closed", "server-reset", "client-closed")
 
@@ -65,9 +67,10 @@ def cause_of(words: str, *, connected: bool | None = None) -> str:
 def bytes_received(words: str) -> int | None:
     """How many bytes of a broken answer came, where mitmproxy says so: of its body, or of its head where it did not get further."""
     if words.startswith(_PART_OF_HEAD):
+        literal = _LITERAL.fullmatch(words.removeprefix(_PART_OF_HEAD))
         try:
-            return len(ast.literal_eval(words.removeprefix(_PART_OF_HEAD)))
-        except (ValueError, SyntaxError, TypeError):
+            return len(ast.literal_eval(literal.group())) if literal is not None else None
+        except (ValueError, SyntaxError):
             return None
     found = _RECEIVED.search(words)
     return int(found.group(1)) if found else None

@@ -13,7 +13,7 @@ from replay.capture.evidence import EvidenceError, EvidenceFile, Logged, is_prov
 from replay.capture.times import seconds_of
 from replay.syncml.write import NOT_XML
 
-_DECLARATION: Final = re.compile(r"<\?xml\b[^>]*\?>")
+_DECLARATION: Final = re.compile(r"<\?xml\b[^<>]*\?>")
 _CHUNK: Final = 1 << 20
 _Element = Any  # lxml's stubs do not know iteration with a tag, nor sourceline
 

@@ -27,6 +27,7 @@ _WORDS: Final = {
 #: Where a format must have a URL and the capture has none.
 NO_URL: Final = "http://unknown.invalid/"
 _TICK: Final = 1e-6
+_HOST: Final = re.compile(r"[^/?#]*")
 
 
 def write(capture: Capture, file: BinaryIO) -> list[str]:
@@ -135,9 +136,8 @@ def _address(url: str | None, losses: Losses) -> tuple[str, str, int, str]:
     if not url or not host or scheme not in ("http", "https"):
         losses.count(f"exchanges without a URL (of http or https) are written as {NO_URL}, which rules take for one")
         return "http", "unknown.invalid", 80, "/"
-    path = "/" + url.partition("://")[2].partition("/")[2]
-    if "/" not in url.partition("://")[2] and parts.query:
-        path = f"/?{parts.query}"
+    path = _HOST.sub("", url.partition("://")[2], 1)
+    path = path if path.startswith("/") else f"/{path}"
     return scheme, host, port or {"http": 80, "https": 443}[scheme], path
 
 

@@ -3,18 +3,18 @@
 mitmproxy is imported here for its flow format, when a flow file is read and not before.
 """
 
+import math
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 from replay.capture.certificates import identity_of_pem
 from replay.capture.coding import CodingError, TooLargeError, undone
 from replay.capture.endings import bytes_received, cause_of
-from replay.capture.exchange import Capture, Exchange, Failure, Headers, Moment, Response, Stretch, Trouble
+from replay.capture.exchange import Capture, Exchange, Failure, Headers, Moment, Response, Trouble
+from replay.capture.span import Span
 from replay.capture.wire import peer_address, text_of
 
 NAME: Final = "mitmproxy-flows"
-#: Flows are written when they end; two that end together may be written in either order.
-_CLOCK_SLACK: Final = 1.0
 #: What comes of a state that is not what mitmproxy writes.
 _DAMAGE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 
@@ -38,7 +38,7 @@ def read(file: BinaryIO, path: str) -> Capture:
 def exchanges_in(file: BinaryIO, capture: Capture) -> Iterator[Exchange]:
     """The exchanges of a flow file in the order in which they ended, without numbers. What is wrong with it is put into `capture`,
     and when all were read the time that they span."""
-    first, latest = float("inf"), 0.0
+    span = Span()
     for where, state in _states(file, capture):
         told: list[str] = []
         try:
@@ -50,16 +50,10 @@ def exchanges_in(file: BinaryIO, capture: Capture) -> Iterator[Exchange]:
         if exchange is None:
             continue
         capture.troubles += [Trouble("cut", f"{where}: {each}") for each in told]
-        end = exchange.ended[0]
-        if end < latest - _CLOCK_SLACK or end < exchange.order:
-            capture.troubles.append(
-                Trouble("clock", f"a flow that ended {latest - end:.3f} s before the one written ahead of it")
-            )
-        first, latest = min(first, exchange.order), max(latest, end)
+        if (wrong := span.take(exchange)) is not None:
+            capture.troubles.append(Trouble("clock", f"{where}: {wrong}"))
         yield exchange
-    if first < float("inf"):
-        capture.stretches.append(Stretch(Moment(first, first), Moment(latest, latest)))
-        capture.anchors.append(Moment(first, first))
+    span.tell(capture)
 
 
 def _states(file: BinaryIO, capture: Capture) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -106,7 +100,7 @@ def _exchange(state: dict[str, Any], told: list[str]) -> Exchange | None:
         return None
     request, client, server = state["request"], state["client_conn"], state["server_conn"]
     certificates = client.get("certificate_list")
-    start = float(request["timestamp_start"])
+    start = _time(request["timestamp_start"])
     headers = _headers(request)
     exchange = Exchange(
         number=0,
@@ -124,7 +118,7 @@ def _exchange(state: dict[str, Any], told: list[str]) -> Exchange | None:
     )
     response = state.get("response")
     if isinstance(response, dict):
-        end = float(response["timestamp_end"] or response["timestamp_start"] or start)
+        end = _time(response["timestamp_end"] or response["timestamp_start"] or start)
         exchange.response = Response(
             status=int(response["status_code"]),
             order=end,
@@ -138,12 +132,20 @@ def _exchange(state: dict[str, Any], told: list[str]) -> Exchange | None:
         )
     error = state.get("error")
     if isinstance(error, dict):
-        words, at = str(error["msg"]), float(error["timestamp"])
+        words, at = str(error["msg"]), _time(error["timestamp"])
         connected = bool(server.get("timestamp_tcp_setup")) or None
         exchange.failure = Failure(
             cause_of(words, connected=connected), at, words, bytes_received(words), Moment(at, at)
         )
     return exchange
+
+
+def _time(value: Any) -> float:
+    """A time in seconds since 1970. Raises ValueError for one that is none, such as NaN."""
+    seconds = float(value)
+    if not math.isfinite(seconds):
+        raise ValueError(f"the time {seconds}, which is none")
+    return seconds
 
 
 def _headers(message: dict[str, Any]) -> Headers:

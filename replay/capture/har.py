@@ -17,7 +17,6 @@ import base64
 import json
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, BinaryIO, Final
 
 from msgspec import structs
@@ -32,9 +31,10 @@ from replay.capture.exchange import (
     Headers,
     Moment,
     Response,
-    Stretch,
     Trouble,
 )
+from replay.capture.span import Span
+from replay.capture.times import seconds_of
 
 NAME: Final = "har"
 #: Names of our own members, in entries, requests and responses.
@@ -217,15 +217,15 @@ def _order(capture: Capture) -> None:
         return
     if not timed:
         return
+    span = Span()
     for exchange in capture.exchanges:
         _order_by_time(exchange)
+        if (wrong := span.take(exchange)) is not None:
+            capture.troubles.append(Trouble("clock", f"entry {exchange.number}: {wrong}"))
+    span.tell(capture)
     capture.exchanges.sort(key=lambda exchange: exchange.order)  # stable: of two at one time the one that stands first
     for number, exchange in enumerate(capture.exchanges, 1):
         exchange.number = number
-    first = capture.exchanges[0].order
-    latest = max(exchange.ended[0] for exchange in capture.exchanges)
-    capture.stretches.append(Stretch(Moment(first, first), Moment(latest, latest)))
-    capture.anchors.append(Moment(first, first))
 
 
 def _order_by_time(exchange: Exchange) -> None:
@@ -269,9 +269,4 @@ def _headers(value: Any) -> Headers:
 
 def _time(value: Any) -> float | None:
     """Seconds since 1970 from ISO 8601; None where it is none."""
-    if not isinstance(value, str):
-        return None
-    try:
-        return datetime.fromisoformat(value).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return None
+    return seconds_of(value) if isinstance(value, str) else None

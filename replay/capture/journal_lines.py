@@ -25,6 +25,8 @@ _APART: Final = 2.9
 _MOST_WATCHING: Final = 100_000
 _BEFORE_ALL: Final = float("-inf")
 _CONNECT, _EVENT, _NOTE = range(3)
+#: A record that could not be read is kept as a line that cannot be read: the damage must not vanish in the copy, nor be elsewhere.
+_DAMAGED: Final = "damaged"
 
 
 class _Event(Struct):
@@ -69,7 +71,8 @@ class _Telling(Struct):
         """The lines."""
         events = sorted(_events(self.capture), key=lambda event: event.key)
         self.bounds = _bounds(events)
-        self.opens = _opens(self.capture.stretches, self.bounds)
+        clocks = {event.clock for event in events if event.clock is not None}
+        self.opens = _opens(self.capture.stretches, self.bounds, clocks)
         self.interval, self.step = self._pace()
         if not self.capture.stretches:
             yield self._open(None)
@@ -77,13 +80,12 @@ class _Telling(Struct):
             yield from self._advance_to(event)
             if event.clock is not None:
                 yield from self._keep_watching(event.clock)
-            yield self._line(event.type, event.at, **event.members)
+            yield event.members if event.type == _DAMAGED else self._line(event.type, event.at, **event.members)
         while self.stretch < len(self.capture.stretches):
             yield from self._next_stretch()
-        # a record that could not be read is kept as a line that cannot be read: the damage must not vanish in the copy
         for trouble in self.capture.troubles:
-            if trouble.kind == "cut":
-                yield {"damaged": trouble.text}
+            if trouble.kind == "cut" and trouble.line is None:
+                yield {_DAMAGED: trouble.text}
 
     def _pace(self) -> tuple[float, float]:
         """Interval and the distance of watching lines: short enough that every gap stays one, long enough to stay few."""
@@ -211,16 +213,19 @@ def _bounds(events: list[_Event]) -> dict[int, tuple[float, float]]:
     return bounds
 
 
-def _opens(stretches: list[Stretch], bounds: dict[int, tuple[float, float]]) -> list[bool]:
-    """Which stretches begin a recording. The others go on after a gap: something of the same recording came on both sides of it."""
+def _opens(stretches: list[Stretch], bounds: dict[int, tuple[float, float]], clocks: set[float]) -> list[bool]:
+    """Which stretches begin a recording. The others go on after a gap: something of the same recording came on both sides of it, or
+    its clock says so: a recording begins at its wall clock's time, or at one of the `clocks` of what came before."""
     begun = sorted(bounds.values(), reverse=True)
     opens = [True] * len(stretches)
     lasts = float("-inf")  # until when something came of the recordings that had begun
     for place in range(1, len(stretches)):
-        before, after = stretches[place - 1].end.clock, stretches[place].start.clock
+        start = stretches[place].start
+        before, after = stretches[place - 1].end.clock, start.clock
         while begun and begun[-1][0] <= before:
             lasts = max(lasts, begun.pop()[1])
-        opens[place] = after <= before or lasts < after
+        begins = start.wall == after or (start.wall < after and after in clocks)
+        opens[place] = after <= before or (begins and lasts < after)
     return opens
 
 
@@ -243,6 +248,20 @@ def _events(capture: Capture) -> Iterator[_Event]:
     for sub, anchor in enumerate(capture.anchors):  # where the wall clock was set: that moment must have a line
         if anchor not in begins:
             yield _event("watching", anchor, None, _CONNECT, (-1.0, sub), {})
+    yield from _damage(capture)
+
+
+def _damage(capture: Capture) -> Iterator[_Event]:
+    """The lines of a journal that could not be read, each behind the one that it stood behind."""
+    recordings = sorted((exchange.order, exchange.recording) for exchange in capture.exchanges)
+    for sub, trouble in enumerate(capture.troubles):
+        if trouble.kind != "cut" or trouble.line is None:
+            continue
+        place, before = float(trouble.line), bisect_right(recordings, (trouble.line, 0))
+        recording = recordings[before - 1][1] if before else 0
+        at = trouble.at or (capture.stretches[0].start if capture.stretches else None)
+        clock = at.clock if at else _BEFORE_ALL
+        yield _Event((clock, recording, _EVENT, place, sub), _DAMAGED, at, None, {_DAMAGED: trouble.text})
 
 
 def _own_id(exchange: Exchange, taken: set[tuple[int, str]]) -> str:

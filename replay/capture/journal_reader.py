@@ -133,8 +133,7 @@ class JournalReader:
         capture = self.capture
         forgotten, capture.exchanges = capture.exchanges[:-keep], capture.exchanges[-keep:]
         if forgotten:
-            for exchange in forgotten:
-                self.exchanges.pop((exchange.recording, exchange.id), None)
+            self._let_go(forgotten)
             first = capture.exchanges[0]
             conns = {exchange.made_on for exchange in capture.exchanges}
             capture.broken_off = [each for each in capture.broken_off if each.failure.order > first.order]
@@ -153,9 +152,15 @@ class JournalReader:
             ended = exchange.response is not None or exchange.failure is not None
             (retired if ended and exchange.ended[0] < before else left).append(exchange)
         self.capture.exchanges = left
-        for exchange in retired:
-            self.exchanges.pop((exchange.recording, exchange.id), None)
+        self._let_go(retired)
         return retired
+
+    def _let_go(self, exchanges: list[Exchange]) -> None:
+        """Forgets by which id exchanges are known, unless a later one has it: a request that a proxy sends again keeps it."""
+        for exchange in exchanges:
+            key = exchange.recording, exchange.id
+            if self.exchanges.get(key) is exchange:
+                del self.exchanges[key]
 
     def close_connections(self, used: set[ConnectionKey], before: float) -> None:
         """Forgets the connections that requests were read from (`used`) and that ended before a moment of the steady clock."""
@@ -278,6 +283,8 @@ class JournalReader:
         if line.status is None:
             raise _BadLineError("a response without a status")
         exchange = self._exchange_of(line, "response")
+        if exchange.response is not None:
+            raise _BadLineError(f"a second response to the exchange {line.id!r}; the first one is kept")
         exchange.response = Response(
             status=line.status,
             order=float(number),

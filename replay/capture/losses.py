@@ -53,11 +53,9 @@ class Losses:
         if not capture.says_when_watching:
             return
         end = capture.stretches[-1].end
-        after = end.clock - max((each.ended[1].clock for each in capture.exchanges if each.ended[1]), default=0.0)
-        self.count(
-            f"when the recorder was watching: until {after:.1f} s after the last exchange; to judge the copy alike, give "
-            f"`--until {end.clock:.6f}`"
-        )
+        last = max((each.ended[1].clock for each in capture.exchanges if each.ended[1]), default=None)
+        until = "" if last is None else f" until {end.clock - last:.1f} s after the last exchange;"
+        self.count(f"when the recorder was watching:{until} to judge the copy alike, give `--until {end.clock:.6f}`")
         self.count("gaps in which the recorder was not watching", len(capture.stretches) - 1)
 
     @property

@@ -9,7 +9,6 @@ What cannot be cut up so raises TogetherError: enrolment requests, which may end
 and more unread requests than can be held against every part. Such a capture is read as a whole.
 """
 
-import math
 import zlib
 from array import array
 from collections.abc import Callable, Iterable
@@ -41,8 +40,9 @@ _OFTEN: Final = 4_096
 _SETTLED: Final = 1_024
 #: Seconds for which a connection that has ended is remembered.
 _LINGER: Final = 600.0
-#: Bytes of all parts that wait in memory.
+#: Bytes of all parts that wait in memory, and what an exchange takes beside its bodies: of most that are not OMA DM that is all.
 _WAITING: Final = 12 << 20
+_AN_EXCHANGE: Final = 1_024
 #: The name of a mark that speaks of a device, where its text names one.
 _PUSH: Final = "push"
 
@@ -235,7 +235,7 @@ def _is_unread(turn: Turn) -> bool:
 
 def _size(exchange: Exchange) -> int:
     answer = exchange.response
-    return len(exchange.body or b"") + (len(answer.body or b"") if answer is not None else 0)
+    return _AN_EXCHANGE + len(exchange.body or b"") + (len(answer.body or b"") if answer is not None else 0)
 
 
 def read_parts(
@@ -268,8 +268,6 @@ def _fill_with_flows(parts: Parts, file: BinaryIO, path: str) -> None:
     frame = Capture(path, flows.NAME)
     orders = array("d")
     for exchange in flows.exchanges_in(file, frame):
-        if math.isnan(exchange.order):
-            raise TogetherError("an exchange in it has no time that can be put in order")
         orders.append(exchange.order)
         exchange.number = len(orders)  # in the order in which they ended; the numbers come when all were read
         parts.put(exchange)

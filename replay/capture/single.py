@@ -19,7 +19,9 @@ from replay.syncml.read import read as read_message
 NAME: Final = "message"
 FOLDER_NAME: Final = "folder"
 _FILE: Final = re.compile(r"^(?P<key>.+)_(?P<side>request|response)\.(?P<form>xml|wbxml|txt|headers)$", re.IGNORECASE)
-_REQUEST_LINE: Final = re.compile(r"^(?P<method>[A-Za-z]+)(?: +(?P<target>(?!HTTP/)\S.*?))?(?: +(?P<http>HTTP/\S+))?$")
+_REQUEST_LINE: Final = re.compile(
+    r"^(?P<method>[A-Za-z]+)(?: +(?P<target>(?!HTTP/)\S[^ \n]*(?: +(?!HTTP/\S+$)[^ \n]+)*))?(?: +(?P<http>HTTP/\S+))?$"
+)
 _STATUS_LINE: Final = re.compile(r"^(?P<http>HTTP/\S+) +(?P<status>[0-9]{3})(?: +(?P<reason>.*))?$")
 #: Alerts that only a device sends (DMRP 7).
 _OF_DEVICES: Final = frozenset({SERVER_INITIATED, CLIENT_INITIATED, CLIENT_EVENT, GENERIC_ALERT})

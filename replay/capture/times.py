@@ -16,9 +16,9 @@ def iso(seconds: float) -> str:
 
 def seconds_of(value: Any) -> float | None:
     """A time in seconds since 1970: ISO 8601 (without an offset it is UTC), or a number of seconds; None where it is neither."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value) if math.isfinite(value) else None
     try:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return float(value) if math.isfinite(value) else None
         at = datetime.fromisoformat(str(value).strip())
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):

@@ -25,7 +25,7 @@ from replay.normal.sides import SENDER, end_of, headers_of, problem_of, unread
 from replay.syncml.media import media_type
 from replay.syncml.model import Command, Group, Message, Unknown
 from replay.syncml.names import COMMANDS, METINF
-from replay.syncml.unenrol import alerts
+from replay.syncml.unenrol import alerts, execs
 from replay.syncml.write import command_tree, tree
 
 #: What does not count in a content type, and in a MAC's header (facts C: presence and type are kept).
@@ -188,7 +188,8 @@ class Normaliser:
             return without_host(value)
         if identity.treatment is Treatment.MACHINE and not self.profile.other_machines:
             return value
-        scheme = f"{value.split(maxsplit=1)[0]} " if identity.place == "HTTP/authorization" and " " in value else ""
+        parts = value.split(maxsplit=1) if identity.place == "HTTP/authorization" else []
+        scheme = f"{parts[0]} " if len(parts) == 2 else ""
         length = f", {len(value)} characters" if self.profile.lengths else ""
         return f"{scheme}{{{identity.role}{length}}}"
 
@@ -235,7 +236,7 @@ class MessageNormaliser:
         self.references = references
         self.sender = SENDER[side]
         self.oddities = Oddities(session, turn, side, message)
-        self.to_the_letter = {alert.place for alert in alerts(message)}
+        self.to_the_letter = {each.place for each in alerts(message)} | {each.place for each in execs(message)}
 
     def root(self) -> Node:
         """The message; its commands are made one by one."""

@@ -13,7 +13,7 @@ _TIME: Final = re.compile(
 )
 _THUMBPRINT: Final = re.compile(r"[0-9A-Fa-f]{40}")
 _CHANNEL: Final = re.compile(r"https://[^/\s]+\.notify\.windows\.com/\S*")
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*", re.ASCII)
 #: The shortest certificate that exists is longer than this, in base64.
 _CERTIFICATE_LENGTH: Final = 300
 

@@ -4,7 +4,7 @@
 from collections import Counter
 
 from replay.capture.references import REQUEST
-from replay.capture.sessions import Session
+from replay.capture.sessions import Session, message_number
 from replay.capture.turns import Turn
 from replay.syncml.model import Message
 
@@ -44,17 +44,14 @@ def _of_header(session: Session, turn: Turn, side: str, message: Message) -> lis
 
 def _before(session: Session, turn: Turn, side: str) -> str | None:
     """The MsgID of the same sender's message before, in the session."""
-    last = None
-    for other in session.turns:
-        if other is turn:
-            return last
+    for place in range(session.place_of(turn) - 1, -1, -1):
+        other = session.turns[place]
         message = other.request if side == REQUEST else other.response
         if message is not None:
-            last = message.header.msg_id
-    return last
+            return message.header.msg_id
+    return None
 
 
 def _goes_on(before: str, after: str) -> bool:
-    if before.isdecimal() and after.isdecimal():
-        return int(after[:9]) - int(before[:9]) in (0, 1)
-    return True
+    one, other = message_number(before), message_number(after)
+    return one is None or other is None or other - one in (0, 1)

@@ -6,7 +6,7 @@ Texts may be added at any time: they wait in small expressions that are merged i
 
 import enum
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -53,6 +53,7 @@ class Form(Struct, frozen=True):
 
 
 _Trie = dict[str, "_Trie"]
+_NONE: Final[Mapping[tuple[int, bool], dict[str, list[Form]]]] = {}
 
 
 class _Level:
@@ -60,9 +61,11 @@ class _Level:
 
     def __init__(self, forms: list[Form]) -> None:
         self.forms = forms
-        self.heads: dict[str, list[Form]] = {}
+        #: By their heads, lengths and exactness: of many that begin alike (tokens do) only those that stand there are looked at.
+        self.heads: dict[str, dict[tuple[int, bool], dict[str, list[Form]]]] = {}
         for form in forms:
-            self.heads.setdefault(folded(form.text[:_HEAD]), []).append(form)
+            alike = self.heads.setdefault(folded(form.text[:_HEAD]), {}).setdefault((len(form.text), form.exact), {})
+            alike.setdefault(form.text, []).append(form)
         self.lengths = sorted({len(head) for head in self.heads}, reverse=True)
         self.find = re.compile(_expression(self.heads)).search
 
@@ -70,8 +73,10 @@ class _Level:
         """The first place from `start` on where a form stands, and the longest that stands there."""
         while (found := self.find(lower, start)) is not None:
             start = found.start()
-            fitting = [form for length in self.lengths for form in self.heads.get(lower[start : start + length], ())
-                       if _stands(form, text, lower, start)]  # fmt: skip
+            fitting = [form for length in self.lengths
+                       for (size, exact), alike in self.heads.get(lower[start : start + length], _NONE).items()
+                       for form in alike.get((text if exact else lower)[start : start + size], ())
+                       if _stands(form, text, start)]  # fmt: skip
             if fitting:
                 return start, max(fitting, key=lambda form: len(form.text))
             start += 1
@@ -126,17 +131,16 @@ class Finder:
         self._levels.append(_Level(forms))
 
 
-def _stands(form: Form, text: str, lower: str, start: int) -> bool:
+def _stands(form: Form, text: str, start: int) -> bool:
+    """Whether what is around a text that was found may be there."""
     end = start + len(form.text)
-    if not (text if form.exact else lower).startswith(form.text, start):
-        return False
     before, behind = _BEFORE.get(form.bounds), _BEHIND.get(form.bounds)
     if before is not None and start and before.match(text, start - 1):
         return False
     return behind is None or not behind.match(text, end)
 
 
-def _expression(heads: dict[str, list[Form]]) -> str:
+def _expression(heads: Iterable[str]) -> str:
     trie: _Trie = {}
     for head in heads:
         node = trie

@@ -17,7 +17,7 @@ _HTTP: Final = frozenset(
     ["content-type", "content-length", "content-encoding", "transfer-encoding", "date", "expires", "last-modified", "connection",
      "accept", "accept-charset", "accept-encoding", "retry-after", "mdm-genericalert"]
 )  # fmt: skip
-_PARAMETER: Final = re.compile(r"(?P<name>[A-Za-z][\w-]*)(?P<equals>\s*=\s*)(?P<value>\"[^\"]*\"|[^,;\s\"]+)")
+_PARAMETER: Final = re.compile(r"(?<![\w-])(?P<name>[A-Za-z][\w-]*)(?P<equals>\s*=\s*)(?P<value>\"[^\"]*\"|[^,;\s\"]+)")
 _SCHEME: Final = re.compile(r"([A-Za-z][\w-]*)(\s+)(\S.*)", re.DOTALL)
 #: Parameters of a challenge or a cookie that are no secret.
 _OPEN: Final = frozenset(

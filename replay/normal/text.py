@@ -19,8 +19,8 @@ def normal_text(enrolments: list[NormalEnrolment], others: Sequence[str] = ()) -
             session = sessions[alias]
             number = seen.get(alias, 0)
             seen[alias] = number + 1
-            first = f", which begins with MsgID {session.first}" if session.first and not number else ""
-            lines += ["", f"session {alias}, exchange {number + 1}{first}"]
+            begin = f", which begins with MsgID {_quoted(session.first)[1:-1]}" if session.first and not number else ""
+            lines += ["", f"session {alias}, exchange {number + 1}{begin}"]
             for side in session.exchanges[number]:
                 lines += _message(side)
     if others:

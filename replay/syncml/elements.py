@@ -32,7 +32,7 @@ def from_root(root: _Node, body: bytes, *, declared: str | None = None, repairs:
 
     Raises UnreadableMessageError where the root is not SyncML, or has two headers or bodies.
     """
-    name = _name(root).rpartition("}")[2]
+    name = name_of(root).rpartition("}")[2]
     if name != "SyncML":
         raise UnreadableMessageError(
             f"the root element is {name}, not SyncML", line=root.sourceline, column=1, excerpt=body.lstrip()[:_EXCERPT]
@@ -41,7 +41,7 @@ def from_root(root: _Node, body: bytes, *, declared: str | None = None, repairs:
     parts: _Body | None = None
     unknown: list[model.Unknown] = []
     for child in root:
-        name = _NAMES.get(child.tag) or _name(child)
+        name = _NAMES.get(child.tag) or name_of(child)
         if name == "SyncHdr" and header is None:
             header = _header(child)
         elif name == "SyncBody" and parts is None:
@@ -68,8 +68,11 @@ def from_root(root: _Node, body: bytes, *, declared: str | None = None, repairs:
     )
 
 
-def _name(node: _Node) -> str:
-    """An element's name without its namespace, remembered for the next time."""
+def name_of(node: _Node) -> str:
+    """An element's name without its namespace, remembered for the next time; of somebody else's element with it, in Clark notation.
+
+    Raises UnreadableMessageError for an entity reference, which is no element.
+    """
     tag = node.tag
     if not isinstance(tag, str):  # an entity reference that was not replaced: lxml gives a function for its tag
         raise UnreadableMessageError(
@@ -107,7 +110,7 @@ class _Body:
         self.final: int | None = None
         place = -1
         for place, child in enumerate(node):
-            name = _NAMES.get(child.tag) or _name(child)
+            name = _NAMES.get(child.tag) or name_of(child)
             if name in COMMANDS:
                 self.commands.append(_command(child, name))
             elif name == "Final":
@@ -121,7 +124,7 @@ def _header(node: _Node) -> model.Header:
     values: dict[str, Any] = {}
     unknown: list[model.Unknown] = []
     for child in node:
-        name = _NAMES.get(child.tag) or _name(child)
+        name = _NAMES.get(child.tag) or name_of(child)
         reader = _HEADER.get(name)
         if reader is None or reader[0] in values or not _is_plain(child, reader[1]):
             unknown.append(_unknown(child))
@@ -139,7 +142,7 @@ def _command(node: _Node, name: str) -> model.Command:
     unknown: list[model.Unknown] = []
     fields = _FIELDS.get(name, _COMMON)
     for child in node:
-        child_name = _NAMES.get(child.tag) or _name(child)
+        child_name = _NAMES.get(child.tag) or name_of(child)
         field = fields.get(child_name)
         if child_name == "Item":
             items.append(_item(child))
@@ -161,7 +164,7 @@ def _status(node: _Node) -> model.Status:
     items: list[model.Item] = []
     unknown: list[model.Unknown] = []
     for child in node:
-        name = _NAMES.get(child.tag) or _name(child)
+        name = _NAMES.get(child.tag) or name_of(child)
         field = _STATUS.get(name)
         if field is not None and field not in values and not len(child):
             text = child.text
@@ -172,6 +175,8 @@ def _status(node: _Node) -> model.Status:
             items.append(_item(child))
         elif name in _REFS:
             values[_REFS[name]] = (*values.get(_REFS[name], ()), _id(child))
+        elif name == "Chal" and "chal" not in values:
+            values["chal"] = _chal(child, unknown)
         elif (reader := _STATUS_PARTS.get(name)) is not None and reader[0] not in values:
             values[reader[0]] = reader[1](child)
         else:
@@ -186,7 +191,7 @@ def _item(node: _Node) -> model.Item:
     more_data = False
     unknown: list[model.Unknown] = []
     for child in node:
-        name = _NAMES.get(child.tag) or _name(child)
+        name = _NAMES.get(child.tag) or name_of(child)
         if name == "Data" and data is None:
             data = child.text or ""
             attributes = _attributes(child)
@@ -209,7 +214,7 @@ def _address(node: _Node) -> model.Address:
     uri = name = None
     unknown: list[model.Unknown] = []
     for child in node:
-        child_name = _NAMES.get(child.tag) or _name(child)
+        child_name = _NAMES.get(child.tag) or name_of(child)
         if child_name == "LocURI" and uri is None and not len(child):
             text = child.text
             uri = text.strip(_WHITE_SPACE) if text else ""
@@ -224,7 +229,8 @@ def _meta(node: _Node) -> model.Meta:
     values: dict[str, model.Leaf] = {}
     unknown: list[model.Unknown] = []
     for child in node:
-        field = _META.get((_NAMES.get(child.tag) or _name(child)).rpartition("}")[2])  # in whatever namespace (UNE004)
+        name = _NAMES.get(child.tag) or name_of(child)
+        field = _META.get(name.rpartition("}")[2])  # in whatever namespace (UNE004)
         if field is None or field in values or len(child):
             unknown.append(_unknown(child))
         else:
@@ -236,7 +242,7 @@ def _cred(node: _Node) -> model.Cred:
     meta = data = None
     unknown: list[model.Unknown] = []
     for child in node:
-        name = _NAMES.get(child.tag) or _name(child)
+        name = _NAMES.get(child.tag) or name_of(child)
         if name == "Meta" and meta is None:
             meta = _meta(child)
         elif name == "Data" and data is None and not len(child):
@@ -246,13 +252,16 @@ def _cred(node: _Node) -> model.Cred:
     return model.Cred(meta, data, tuple(unknown))
 
 
-def _chal(node: _Node) -> model.Meta:
-    return next((_meta(child) for child in node if _name(child) == "Meta"), model.Meta())
+def _chal(node: _Node, unknown: list[model.Unknown]) -> model.Meta:
+    """The Meta of a challenge; what else is in it is added to what is `unknown` of its Status."""
+    meta = next((child for child in node if name_of(child) == "Meta"), None)
+    unknown += [_unknown(child) for child in node if child is not meta]
+    return model.Meta() if meta is None else _meta(meta)
 
 
 def _unknown(node: _Node) -> model.Unknown:
     return model.Unknown(
-        name=_name(node).rpartition("}")[2],
+        name=name_of(node).rpartition("}")[2],
         namespace=_namespace(node),
         text=node.text or "",
         attributes=_attributes(node),
@@ -302,7 +311,6 @@ _STATUS_PARTS: Final = {
     "NoResp": ("no_resp", _present),
     "Cred": ("cred", _cred),
     "Meta": ("meta", _meta),
-    "Chal": ("chal", _chal),
 }
 _REFS: Final = {"TargetRef": "target_refs", "SourceRef": "source_refs"}
 _META: Final = {

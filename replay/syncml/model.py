@@ -5,7 +5,8 @@ to them, LocURI and LocName, codes and command names) are kept without the white
 messages put it there; what a rule looks at to the letter (Meta's children, Data) is kept as it stands. Numbers stay text:
 a SessionID may be hexadecimal (MDM 2.2.3.8), a CmdID need not be a number at all.
 
-Elements that the model has no field for are kept as `Unknown`, in order.
+Elements that the model has no field for are kept as `Unknown`, in order. What SyncML's own elements have no place for is not
+kept: text between the elements in them, and attributes, but those of Data.
 
 Values hold only texts and other values made before them, so they never form cycles: `gc=False` spares the garbage collector
 the millions of them that a large capture has.

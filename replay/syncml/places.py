@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from replay.syncml import wbxml, xml
+from replay.syncml.elements import name_of
 from replay.syncml.lenient import repair
 from replay.syncml.model import Message
 from replay.syncml.names import COMMANDS
@@ -67,20 +68,29 @@ def _local(node: Any) -> str:
     return str(node.tag).rpartition("}")[2]
 
 
+def _named(parent: Any, name: str) -> list[Any]:
+    """The children that the reader takes for ones of this name: those that are SyncML's, in Meta those of any namespace (UNE004).
+    Where there is none, those that are called so and somebody else's."""
+    alike = [child for child in parent if _local(child) == name]
+    if _local(parent) == "Meta":
+        return alike
+    return [child for child in alike if name_of(child) == name] or alike
+
+
 def _step(parent: Any, node: Any) -> str:
     name = _local(node)
-    same = [child for child in parent if _local(child) == name]
+    same = _named(parent, name)
     return name if len(same) == 1 else f"{name}[{same.index(node) + 1}]"
 
 
 def _by_place(node: Any, place: int) -> tuple[Any, str]:
-    child = [child for child in node if _local(child) in COMMANDS][place]
+    child = [child for child in node if name_of(child) in COMMANDS][place]
     return child, _step(node, child)
 
 
 def _by_name(node: Any, wanted: str | tuple[str, int]) -> tuple[Any, str]:
     name, number = (wanted, 1) if isinstance(wanted, str) else wanted
-    same = [child for child in node if _local(child) == name]
+    same = _named(node, name)
     if len(same) < number:
         return None, name
     return same[number - 1], _step(node, same[number - 1])

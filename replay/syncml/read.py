@@ -33,9 +33,7 @@ def looks_like_wbxml(body: bytes) -> bool:
 
 def looks_like_syncml(body: bytes) -> bool:
     """Whether the bytes seem to be SyncML, well-formed or not: a root of that name near the start, or WBXML's head."""
-    head = body[:_HEAD]
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        head = head.decode("utf-16", "replace").encode()
+    head = body.lstrip(b" \t\r\n")[:_HEAD].replace(b"\0", b"")  # UTF-16, with its mark or without
     return bool(_ROOT.search(head)) or looks_like_wbxml(body)
 
 

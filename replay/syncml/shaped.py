@@ -35,6 +35,8 @@ _MOST_SHAPES: Final = 512
 _MOST_SEEN: Final = 8192
 _LONGEST: Final = 1 << 20
 _MOST_TAGS: Final = 1500
+#: Elements in each other: what is learned becomes brackets in each other, of which Python takes no more than 200.
+_DEEPEST: Final = 24
 #: How often a learned shape comes before it gets a pattern, which takes as long to make as to read some hundred messages; how long
 #: that may be, and how many are tried on a message of as many tags.
 _PATTERN_AFTER: Final = 32
@@ -172,10 +174,12 @@ def _learn(shape: tuple[str, ...]) -> Shape | None:
     declared = shape[0][:1] == "?"
     if declared and not _DECLARED.match(shape[0]):
         return None
-    if any(tag[:1] in ("!", "?") for tag in shape[declared:]):
-        return (
-            None  # a comment, a CDATA section, a document type, a processing instruction: the parser knows about those
-        )
+    if any(tag[:1] in ("!", "?") or _SIGN in tag for tag in shape[declared:]):
+        # a comment, a CDATA section, a document type, a processing instruction, which the parser knows about; or an attribute that
+        # would be taken for the mark of a text
+        return None
+    if _depth(shape[declared:]) > _DEEPEST:
+        return None
     filled = "".join(
         f"<{tag}>" + ("" if (declared and place == 0) or place == len(shape) - 1 else f"\n{_SIGN}{place + 1}{_SIGN}\n")
         for place, tag in enumerate(shape)
@@ -185,6 +189,15 @@ def _learn(shape: tuple[str, ...]) -> Shape | None:
     except UnreadableMessageError:
         return None
     return _Maker().learned(example)
+
+
+def _depth(tags: Sequence[str]) -> int:
+    """How many elements are in each other, at most."""
+    depth = deepest = 0
+    for tag in tags:
+        depth += -1 if tag[:1] == "/" else tag[-1:] != "/"
+        deepest = max(deepest, depth)
+    return deepest
 
 
 class _Maker:

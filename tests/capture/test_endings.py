@@ -44,3 +44,15 @@ def test_what_a_server_sends_decides_no_cause(words):
     assert bytes_received(words) == (
         len("HTTP/1.1 200 OK\r\nX: certificate timeout (received 5 bytes)") if "unexp" in words else None
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [f"received {'9' * 5000} bytes"]
+    + [
+        f"unexpected server response: {what}"
+        for what in ("-" * 100_000 + "1", "1+" * 100_000 + "1", "b'a' b'b'", "b'\\x'", "b'\n'")
+    ],
+)
+def test_words_of_a_stranger_say_nothing_and_do_no_harm(words):
+    assert bytes_received(words) is None

@@ -126,6 +126,7 @@ def test_what_xml_does_not_allow_does_not_hide_the_rest(reading):
         (b'[{"at": true, "step": "apps", "outcome": "done"}]', "item 1: at is True"),
         (b'[{"at": "soon", "step": "apps", "outcome": "done"}]', "item 1: at is 'soon'"),
         (b'[{"at": NaN, "step": "apps", "outcome": "done"}]', "item 1: at is nan"),
+        (b'[{"at": 1%s, "step": "apps", "outcome": "done"}]' % (b"0" * 400), "item 1: at is 10"),
         (b'[{"at": 1, "step": "apps", "outcome": "done", "text": 5}]', "item 1: text is 5"),
         (b'[{"at": 1, "step": ["apps"], "outcome": "done"}]', "item 1: step is"),
     ],

@@ -4,7 +4,11 @@ import pytest
 
 from replay.capture.endings import bytes_received, cause_of
 from replay.capture.flows import looks_like_flows, read
+from replay.capture.journal_reader import read as read_journal
 from replay.capture.readers import read as read_any
+from replay.capture.writers import write
+from replay.expect.judge import judge
+from tests.story import Story
 
 pytestmark = pytest.mark.mitmproxy
 
@@ -62,6 +66,76 @@ def test_exchanges_are_in_order_of_time_though_flows_are_in_order_of_their_end()
     capture = read(io.BytesIO(flow_file(soon, late)), "x")
     assert [exchange.order for exchange in capture.exchanges] == [100.0, 105.0]
     assert [exchange.number for exchange in capture.exchanges] == [1, 2]
+
+
+def test_an_exchange_ends_no_sooner_than_it_began():
+    """Else the window after it would begin in the past, and prove silence that nobody saw."""
+    from mitmproxy.flow import Error
+    from mitmproxy.test import tutils
+
+    answered = made(resp=tutils.tresp(timestamp_start=20.0, timestamp_end=20.0))
+    broken = made(err=Error("server closed connection", 30.0))
+    capture = read(io.BytesIO(flow_file(answered, broken)), "x")
+    assert [exchange.ended[0] for exchange in capture.exchanges] == [100.0, 100.0]
+    assert [exchange.ended[1].clock for exchange in capture.exchanges] == [100.0, 100.0]
+    assert [trouble.kind for trouble in capture.troubles] == ["clock", "clock"]
+    assert "ended 80.000 s before it began" in capture.troubles[0].text
+    assert capture.stretches[0].end.clock == 100.0
+
+
+def flows_at(*times):
+    from mitmproxy.test import tutils
+
+    found = []
+    for begin, end in times:
+        found.append(made(resp=tutils.tresp(timestamp_start=end, timestamp_end=end)))
+        found[-1].request.timestamp_start = begin
+    return read(io.BytesIO(flow_file(*found)), "x")
+
+
+@pytest.mark.parametrize(
+    ("times", "end", "troubles"),
+    [
+        ([(1, 2), (9, 10), (3, 11)], 11, []),  # as they end
+        ([(1, 2), (3, 15), (9, 10)], 15, ["clock"]),  # as they begin, not as they end
+        ([(10, 11), (2, 3), (30, 31)], 11, ["clock"]),  # neither: nobody knows when the second was
+        ([(10, 11), (12, 5), (20, 21)], 21, ["clock"]),  # within one alone
+    ],
+)
+def test_silence_is_proved_up_to_where_the_clock_runs_backwards(times, end, troubles):
+    capture = flows_at(*times)
+    assert [stretch.end.clock for stretch in capture.stretches] == [end]
+    assert [trouble.kind for trouble in capture.troubles] == troubles
+
+
+def test_a_device_that_goes_on_while_the_clock_is_set_back_does_not_pass(tmp_path):
+    """By its times the session stood before the alert; other traffic later on made the window look long enough."""
+    from mitmproxy.io import FlowReader, tnetstring
+
+    story = Story().ordinary("1").wait(100).alert("2").wait(30).ordinary("3").wait(250)
+    story.device, story.client = "OTHER", "10.9.9.9:1"
+    capture = read_journal(io.BytesIO(story.ordinary("9").text()), "x")
+    write(capture, str(tmp_path / "x.mitm"), "flows")
+    with (tmp_path / "x.mitm").open("rb") as file:
+        moved = [flow.get_state() for flow in FlowReader(file).stream()]
+    for state in moved[2:]:
+        for side in ("request", "response"):
+            state[side]["timestamp_start"] -= 200
+            state[side]["timestamp_end"] -= 200
+    judged = judge(read(io.BytesIO(b"".join(map(tnetstring.dumps, moved))), "x"))
+    assert "UNE014" in [finding.rule for finding in judged.findings]
+
+
+@pytest.mark.parametrize("time", [float("nan"), float("inf"), -float("inf")])
+def test_a_time_that_is_none_is_damage(time):
+    from mitmproxy.test import tutils
+
+    request, response = made(resp=tutils.tresp()), made(resp=tutils.tresp(timestamp_end=time))
+    request.request.timestamp_start = time
+    for flow in (request, response):
+        capture = read(io.BytesIO(flow_file(made(), flow)), "x")
+        assert len(capture.exchanges) == 1
+        assert [trouble.kind for trouble in capture.troubles] == ["cut"]
 
 
 def test_cut_off_anywhere_every_whole_flow_is_read():

@@ -78,11 +78,47 @@ def test_status_0_is_no_answer():
     assert [e.failure and e.failure.cause for e in capture.exchanges] == ["client-closed", None, "server-closed"]
 
 
+def test_more_bytes_than_there_are_numbers_for_were_not_counted():
+    broken = entry(response={"status": 0, "_error": f"connection reset (received {'9' * 5000} bytes)"})
+    failure = read(broken).exchanges[0].failure
+    assert (failure.cause, failure.received) == ("server-reset", None)
+
+
 def test_entries_are_put_in_order_of_time():
     later, sooner = entry(), entry(startedDateTime="2026-11-23T10:14:00+01:00", request={"url": "https://h/first"})
     capture = read(later, sooner)
     assert [exchange.url for exchange in capture.exchanges] == ["https://h/first", "https://h/x"]
     assert [exchange.number for exchange in capture.exchanges] == [1, 2]
+    # it may be that the clock was set back, and that the second was after the first
+    assert [trouble.kind for trouble in capture.troubles] == ["clock"]
+    assert (
+        "entry 2: it ended 60.500 s before the one written ahead of it, and began before another"
+        in capture.troubles[0].text
+    )
+    assert capture.stretches[0].end == capture.exchanges[1].response.at
+
+
+def test_entries_in_the_order_in_which_they_began_or_ended_prove_what_is_between():
+    def times(*entries) -> list[float]:
+        capture = read(*entries)
+        assert [trouble.kind for trouble in capture.troubles if "began" in trouble.text] == []
+        return [round(stretch.end.clock - capture.exchanges[0].order, 3) for stretch in capture.stretches]
+
+    long, short = entry(time=30_000), entry(startedDateTime="2026-11-23T09:15:10Z", time=1000)
+    assert times(long, short) == times(short, long) == [30.0]
+
+
+def test_a_time_without_a_zone_is_utc_wherever_it_is_read(monkeypatch):
+    import time
+
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        capture = read(entry(startedDateTime="2026-11-01T06:00:00"), entry(startedDateTime="2026-11-01T06:30:00+00:00"))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert [exchange.at.clock - capture.exchanges[0].at.clock for exchange in capture.exchanges] == [0.0, 1800.0]
 
 
 def test_where_one_has_no_time_none_is_used():

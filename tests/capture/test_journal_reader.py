@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.capture.exchange import Capture
-from replay.capture.journal_reader import read
+from replay.capture.journal_reader import JournalReader, read
 from tests.story import Story, user
 
 
@@ -35,6 +35,26 @@ def test_an_exchange_with_all_that_a_line_says():
     assert exchange.response.body == b"\xff\x00"
     assert exchange.response.at.clock - exchange.at.clock == 1.0
     assert capture.ended_by == "last-traffic"
+
+
+def test_a_second_response_is_no_silent_change_of_the_first():
+    response = {"type": "response", "t": 102.0, "mono": 2.0, "id": "a", "status": 200}
+    request = {"type": "request", "t": 101.0, "mono": 1.0, "id": "a"}
+    capture = load(OPEN, request, response, {**response, "status": 500})
+    assert capture.exchanges[0].response.status == 200
+    assert "line 4: cannot be read, and is left out: a second response" in capture.troubles[0].text
+
+
+def test_a_request_that_is_sent_again_from_the_proxy_has_its_own_response():
+    response = {"type": "response", "t": 101.0, "mono": 1.0, "id": "a", "status": 200}
+    request = {"type": "request", "t": 101.0, "mono": 1.0, "id": "a"}
+    reader = JournalReader("j")
+    for line in (OPEN, request, response, request):
+        reader.take(json.dumps(line).encode() + b"\n")
+    assert [exchange.number for exchange in reader.retire(4.0)] == [1]
+    reader.take(json.dumps({**response, "status": 500}).encode() + b"\n")
+    assert [exchange.response.status for exchange in reader.capture.exchanges] == [500]
+    assert reader.capture.troubles == []
 
 
 def test_unknown_types_and_members_are_skipped():

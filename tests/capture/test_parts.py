@@ -39,6 +39,16 @@ def test_every_exchange_is_in_one_part_as_it_was_read(monkeypatch, waiting):
         assert all(part.stretches == whole.stretches and part.ended_by == "close" for part in each)
 
 
+def test_what_has_no_body_does_not_wait_in_memory_to_the_end(monkeypatch):
+    monkeypatch.setattr(module, "_WAITING", 3 << 14)
+    story = Story()
+    for _ in range(300):
+        story.exchange(None, None, headers=[], method="GET", url="https://example.test/picture", light=True)
+    with in_parts(story.close()) as found:
+        assert found.exchanges == 300
+        assert sum(map(len, found._chunks)) > 2 * 3
+
+
 def test_what_was_not_read_is_in_every_part_with_who_was_seen_there():
     story = Story(device="D1", client="10.0.0.1:1").ordinary("1")
     story.client = "10.0.0.9:1"

@@ -46,6 +46,27 @@ def test_a_gap_stays_a_gap_and_a_window_stays_a_window():
     assert "CAP006" in verdict(capture)[2]
 
 
+def test_a_gap_stays_one_where_the_wall_clock_was_set_back_meanwhile():
+    story = user().watch(10).wait(100)
+    story.watch(70).close()
+    for line in story.lines:
+        if line["mono"] > 5140:
+            line["t"] -= 150
+    capture = captured(story)
+    assert "CAP006" in verdict(capture)[2]
+    same(capture, again(capture))
+
+
+@pytest.mark.parametrize("place", [0, 1, 4, 5, 6, 7, 8])
+def test_damage_stays_where_it_was(place):
+    """Before the session that goes on it may have been the alert; behind it, it was not."""
+    story = Story().ordinary("1").exec("2").ordinary("3").close()
+    story.lines.insert(place, "{")
+    capture = captured(story)
+    assert ("inconclusive" in {f.severity for f in judge(capture).findings if f.rule == "UNE001"}) is (place in (4, 5))
+    same(capture, again(capture))
+
+
 def test_ids_of_two_recordings_do_not_mix():
     capture = again(captured(appended()))
     assert [exchange.recording for exchange in capture.exchanges] == [1, 1, 2]
@@ -106,6 +127,13 @@ def test_any_journal_says_the_same_in_another_journal(steps):
     same(capture, again(capture))
 
 
+def test_without_an_exchange_nothing_is_said_of_the_last_one():
+    said = har_writer.write(captured(Story().watch(60).close()), io.BytesIO())
+    assert len(said) == 1
+    assert "after the last exchange" not in said[0]
+    assert "--until" in said[0]
+
+
 @pytest.mark.parametrize("story", [user, server, ended, not_syncml])
 def test_a_har_carries_the_exchanges(story):
     capture = captured(story().watch(61))
@@ -132,6 +160,22 @@ def test_a_flow_file_carries_the_exchanges(story, tmp_path):
     until = capture.stretches[-1].end.clock
     assert f"--until {until:.6f}" in "".join(losses)
     assert verdict(capture, until=until) == verdict(copy, until=until)
+
+
+@pytest.mark.mitmproxy
+@pytest.mark.parametrize(
+    ("url", "read_as"),
+    [
+        ("https://h.test", "https://h.test/"),
+        ("https://h.test?mode=a/b", "https://h.test/?mode=a/b"),
+        ("https://h.test/a?b=/c#d", "https://h.test/a?b=/c#d"),
+    ],
+)
+def test_path_and_query_come_back_from_a_flow_file(url, read_as, tmp_path):
+    capture = captured(user())
+    capture.exchanges[0].url = url
+    write(capture, str(tmp_path / "x.mitm"), "flows")
+    assert read(str(tmp_path / "x.mitm")).exchanges[0].url == read_as
 
 
 @pytest.mark.mitmproxy

@@ -196,6 +196,14 @@ def test_authorization_keeps_its_scheme():
     assert "xyz" not in text
 
 
+@pytest.mark.parametrize(("value", "shown"), [(" ", "{token}"), ("abc ", "{token}"), ("Basic\tabc", "Basic {token}")])
+def test_authorization_without_a_scheme_or_a_value_is_masked_all_the_same(value, shown):
+    story = Story()
+    headers = [["Content-Type", story.content_type], ["Authorization", value]]
+    story.exchange(story.package_one("1"), b"", headers=headers)
+    assert f"authorization: {shown}\n" in normal(story)
+
+
 def test_two_devices_keep_their_own_aliases():
     story = Story().ordinary("1")
     story.device = "OTHER"
@@ -307,6 +315,31 @@ def test_a_line_cannot_be_forged():
         texts.add(text)
         assert len(text.split("\n")) == len(PLAIN.split("\n"))
     assert len(texts) == 3
+
+
+def test_a_message_id_cannot_forge_a_line_either():
+    whole, forged = (edited(b"<MsgID>1</MsgID>", b"<MsgID>5%b6</MsgID>" % blank) for blank in (b" ", b"\\n"))
+    assert len(forged.split("\n")) == len(whole.split("\n"))
+    assert "which begins with MsgID 5\\n6" in forged
+
+
+def test_the_data_of_an_exec_counts_to_the_letter_whatever_it_looks_like():
+    provider, other = "af9257ba-6bbd-4624-aa9b-0182d50292c3", "0182d502-6bbd-4624-aa9b-92c3af9257ba"
+    exec_ = messages.unenrol_exec(9, provider)
+    wrong = exec_.replace(f"<Data>{provider}", f"<Data>{other}")
+    assert wrong != exec_
+    assert len(changed(normal(Story().exec("1", command=exec_)), normal(Story().exec("1", command=wrong)))) == 2
+
+
+def test_a_message_id_of_many_digits_goes_on():
+    def told(*numbers: str) -> str:
+        story = Story()
+        for number in numbers:
+            story.exchange(story.to_server("1", 1, []).replace(b"<MsgID>1<", f"<MsgID>{number}<".encode()), b"")
+        return normal(story)
+
+    assert "{does not go on}" not in told("999999999", "1000000000")
+    assert "{does not go on}" in told("1000000000", "1000000009")
 
 
 def test_one_session_keeps_the_aliases_of_the_whole():

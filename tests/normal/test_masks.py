@@ -24,6 +24,7 @@ DER = b"\x30\x82\x01\x00" + bytes(256)
         ("0123456789ABCDEF0123456789ABCDEF", None),
         ("2026", None),
         ("MII" + "A" * 400, None),
+        ("MII" + "A" * 400 + "\u2003", None),
         ("https://notify.windows.com.evil.test/", None),
         ("", None),
     ],

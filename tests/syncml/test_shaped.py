@@ -61,6 +61,13 @@ def test_a_shape_is_learned_when_it_came_several_times():
     assert found[4][0].raw == TEXT.format(4, "x").encode()
 
 
+@pytest.mark.parametrize("value", ["\ue0003\ue000", "\ue000999\ue000", "\ue000\u0663\ue000"])
+def test_an_attribute_is_never_taken_for_a_text(value):
+    shapes = Shapes()
+    for number in range(40):
+        assert not check(shapes, TEXT.replace('a="x"', f'a="{value}"').format(number, "1").encode())
+
+
 @pytest.mark.parametrize("value", ["", " 1 ", "\t1\n", "größe", "😀", "a'b\"c", "\x7f", "\x85", "0"])
 def test_texts_come_out_to_the_letter(known, value):
     assert check(known, TEXT.format(value, value).encode())
@@ -214,3 +221,11 @@ def test_wbxml_is_read_alike():
     first, last = read(bodies[0]), read(bodies[5])
     assert (last.form, last.raw, last.header.session_id) == ("wbxml", bodies[5], "5")
     assert first.commands == last.commands
+
+
+@pytest.mark.parametrize("depth", [5, 20, 25, 70, 120, 250])
+def test_what_is_too_deep_is_left_to_the_parser(depth):
+    groups = "".join(f"<Atomic><CmdID>{number}</CmdID>" for number in range(1, depth + 1)) + "</Atomic>" * depth
+    body = TEXT.format("1", "x").replace("</SyncBody>", f"{groups}</SyncBody>").encode()
+    shapes = Shapes()
+    assert {check(shapes, body) for _ in range(40)} == ({False, True} if depth <= 20 else {False})

@@ -80,6 +80,15 @@ def test_a_second_element_of_a_kind_is_kept_as_unknown():
     assert command.unknown[0].text == "2"
 
 
+def test_what_else_is_in_a_challenge_is_kept():
+    meta = '<Meta><NextNonce xmlns="syncml:metinf">bm9u</NextNonce></Meta>'
+    body = f"<Status><Chal><Cred/>{meta}<Meta/></Chal><Data>401</Data></Status>"
+    status = message(body).commands[0]
+    assert status.chal.next_nonce.text == "bm9u"
+    assert [each.name for each in status.unknown] == ["Cred", "Meta"]
+    assert message("<Status><Chal/></Status>").commands[0].chal == model.Meta()
+
+
 def test_prefixes_cdata_comments_and_processing_instructions():
     found = xml.read(
         b'<s:SyncML xmlns:s="SYNCML:SYNCML1.2"><!-- c --><s:SyncBody><?pi x?><s:Alert><s:CmdID>1</s:CmdID>'
