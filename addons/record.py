@@ -22,6 +22,7 @@ from mitmproxy import command, connection, ctx, exceptions, http
 from mitmproxy.addonmanager import Loader
 
 from replay.capture import http1
+from replay.capture.access import cannot_be_written
 from replay.capture.certificates import identity_of_pem, name_towards, shown_to
 from replay.capture.connections import Connections, Crashes, guarded
 from replay.capture.dispatch import Dispatch
@@ -56,7 +57,7 @@ class _Exchange(NamedTuple):
 
 class Recorder:
     """mitmproxy's addon. `failures` says what went wrong with the recording itself; where it is not empty the recording
-    has failed."""
+    has failed. No journal is opened as long as it is `held`: who sets it until all options are right leaves none behind."""
 
     name = "omadm-record"
 
@@ -66,7 +67,7 @@ class Recorder:
         self.failures: list[str] = []
         self.recorded = 0
         self.passed_by = 0
-        self.stopped = False
+        self.stopped = self.held = False
         self.recorder = self
         self.connections = Connections(self)
         self.addons = [self.connections]
@@ -119,7 +120,7 @@ class Recorder:
             raise exceptions.OptionsError(
                 f"omadm_interval is {ctx.options.omadm_interval!r}; expected seconds from 0.05 to 3600"
             )
-        if self.journal is None and not self.failures and not self.stopped:
+        if self.journal is None and not (self.failures or self.stopped or self.held):
             self._open_journal(interval)
         elif "omadm_journal" in updated and self.path and ctx.options.omadm_journal not in ("", str(self.path)):
             raise exceptions.OptionsError("omadm_journal cannot be changed while the journal is being written")
@@ -138,7 +139,9 @@ class Recorder:
                 # the one case in which messages are read before they go on: what has not been redacted must not reach the disk
                 redact=LineRedactor(partial(self.fault, "redact")) if ctx.options.omadm_redact else None,
             )
-        except (OSError, CaptureError) as error:
+        except OSError as error:
+            raise exceptions.OptionsError(cannot_be_written(self.path, error)) from error
+        except CaptureError as error:
             raise exceptions.OptionsError(f"the journal cannot be written: {error}") from error
         ctx.master.addons.chain = [self._first, *ctx.master.addons.chain]
         logging.getLogger("mitmproxy.proxy.server").addHandler(self._crashes)

@@ -1,8 +1,10 @@
 """Questions to a catalogue: those that options ask, and SQL of one's own. The file is opened for reading, and nothing else."""
 
 import contextlib
+import itertools
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +13,7 @@ from msgspec import Struct
 from replay.capture.access import cannot_be_read
 from replay.capture.times import iso
 from replay.catalogue.store import CatalogueError, as_uri, see_that_it_is_one, told
+from replay.report.safe import without_surrogates
 
 #: What can be listed, the table it stands in, and the columns that are shown.
 LISTS: Final = {
@@ -19,6 +22,8 @@ LISTS: Final = {
     "episodes": ("episode", "verdict, at, device, manufacturer, model, server, scenario, silence, window_seconds"),
     "findings": ("finding", "rule, severity, party, at, device, model, server, exchange, message"),
 }
+#: The years 1 to 9999, in seconds since 1970.
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC).timestamp(), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
 #: So many steps of SQLite's machine go by before Ctrl-C is looked for.
 _STEPS: Final = 100_000
 _READING: Final = frozenset(
@@ -119,17 +124,23 @@ def _own(question: Question, table: str, name: str, conditions: _Conditions) -> 
     for column in ("device", "manufacturer", "model"):
         pattern = getattr(question, column)
         if pattern is not None:
-            conditions.add(f"{name}.{column} GLOB ?", pattern)
+            conditions.add(f"{name}.{column} GLOB ?", _pattern(pattern))
     if question.server is not None:  # the whole of it, or its host with or without its port
+        server = _pattern(question.server)
         conditions.add(
             f"({name}.server GLOB ? OR {name}.server GLOB ? OR {name}.server GLOB ?)",
-            question.server, f"*://{question.server}/*", f"*://{question.server}:*",
+            server, f"*://{server}/*", f"*://{server}:*",
         )  # fmt: skip
     if question.scenario and table in ("episode", "finding"):
         conditions.add(f"{name}.scenario = ?", question.scenario)
     if table == "finding":
         _of_findings(question, name, conditions)
     _when(question, f"{name}.ended" if table == "session" else f"{name}.at", f"{name}.at", conditions)
+
+
+def _pattern(text: str) -> str:
+    """A pattern of ours (`*`, `?`) as SQLite's, to which brackets mean something too, and they stand in addresses."""
+    return text.replace("[", "[[]")
 
 
 def _of_findings(question: Question, name: str, conditions: _Conditions) -> None:
@@ -143,9 +154,14 @@ def _of_findings(question: Question, name: str, conditions: _Conditions) -> None
 def _when(question: Question, end: str, begin: str, conditions: _Conditions) -> None:
     """What has no time is in no span of time."""
     if question.since is not None:
-        conditions.add(f"{end} >= ?", iso(question.since))
+        conditions.add(f"{end} >= ?", _sortable(question.since))
     if question.until is not None:
-        conditions.add(f"{begin} <= ?", iso(question.until))
+        conditions.add(f"{begin} <= ?", _sortable(question.until))
+
+
+def _sortable(seconds: float) -> str:
+    """A time as it stands in the catalogue, where times are compared as texts; one that no calendar has as its first or last."""
+    return iso(min(max(seconds, _FIRST), _LAST))
 
 
 def ask(path: str, query: str, values: list[Any] | None = None) -> Answer:
@@ -155,7 +171,8 @@ def ask(path: str, query: str, values: list[Any] | None = None) -> Answer:
         connection.set_authorizer(_allowed)
         connection.set_progress_handler(lambda: 0, _STEPS)  # Python hears Ctrl-C only while it runs itself
         try:
-            cursor = connection.execute(query, values or [])
+            given = [without_surrogates(value) if isinstance(value, str) else value for value in values or ()]
+            cursor = connection.execute(without_surrogates(query), given)
             return Answer(_names(cursor), cursor.fetchall())
         except (sqlite3.Error, sqlite3.Warning) as error:
             if str(error) == "interrupted":
@@ -168,8 +185,8 @@ def _names(cursor: sqlite3.Cursor) -> list[str]:
     """The names of the columns, each once, so that they can name members of an object."""
     names: list[str] = []
     for name, *_ in cursor.description or ():
-        again = sum(1 for each in names if each == name or each.startswith(f"{name}_"))
-        names.append(f"{name}_{again + 1}" if name in names else name)
+        further = (f"{name}_{again}" for again in itertools.count(2))
+        names.append(next(each for each in itertools.chain([name], further) if each not in names))
     return names
 
 

@@ -16,6 +16,7 @@ from replay.catalogue.rows import Rows
 from replay.expect.accept import Accepted
 from replay.expect.case import Options
 from replay.expect.judge import Scope
+from replay.report.safe import without_surrogates
 from replay.version import __version__
 
 #: By these the file is known: `omdm` in the place that SQLite has for it, and the version of its tables.
@@ -129,8 +130,9 @@ class Catalogue:
             self._db.execute("COMMIT")
 
     def known(self, judged_with: str) -> dict[str, str]:
-        """The digests of captures that were judged in this way, by their paths."""
-        return dict(self._db.execute("SELECT path, digest FROM capture WHERE judged_with = ?", (judged_with,)))
+        """The digests of captures that were judged in this way, by their paths (`key_of`)."""
+        with told(self.path):
+            return dict(self._db.execute("SELECT path, digest FROM capture WHERE judged_with = ?", (judged_with,)))
 
     def put(self, path: str, digest: str, judged_with: str, rows: Rows) -> None:
         """Puts a capture in, in the place of what was known of it; all of it or nothing."""
@@ -139,15 +141,15 @@ class Catalogue:
         with told(self.path):
             self._db.execute("SAVEPOINT one")
             try:
-                self._replace(path, {"path": path, **rows.capture, **made}, rows)
+                self._replace({"path": key_of(path), **rows.capture, **made}, rows)
             except BaseException:
                 self._db.execute("ROLLBACK TO one")
                 raise
             finally:
                 self._db.execute("RELEASE one")
 
-    def _replace(self, path: str, capture: dict[str, Any], rows: Rows) -> None:
-        self._db.execute("DELETE FROM capture WHERE path = ?", (path,))
+    def _replace(self, capture: dict[str, Any], rows: Rows) -> None:
+        self._db.execute("DELETE FROM capture WHERE path = ?", (capture["path"],))
         number = self._insert("capture", [capture])
         for table, owned in (("session", rows.sessions), ("episode", rows.episodes), ("finding", rows.findings)):
             self._insert(table, [{"capture": number, **row} for row in owned])
@@ -172,17 +174,23 @@ class Catalogue:
     def remove_missing(self, roots: Iterable[str], found: Iterable[str], unseen: Iterable[str]) -> list[str]:
         """Removes the captures at or below `roots` that are not among those that were `found`, but for what is at or below a place
         that could not be looked at (`unseen`). Gives their paths."""
-        here, hidden = tuple(roots), tuple(unseen)
-        there = set(found)
-        paths = [path for (path,) in self._db.execute("SELECT path FROM capture ORDER BY path")]
-        gone = [path for path in paths if path not in there and _below(path, here) and not _below(path, hidden)]
+        here, hidden = tuple(map(key_of, roots)), tuple(map(key_of, unseen))
+        there = set(map(key_of, found))
         with told(self.path):
+            paths = [path for (path,) in self._db.execute("SELECT path FROM capture ORDER BY path")]
+            gone = [path for path in paths if path not in there and _below(path, here) and not _below(path, hidden)]
             self._db.executemany("DELETE FROM capture WHERE path = ?", [(path,) for path in gone])
         return gone
 
     def counts(self) -> dict[str, int]:
         """How many captures have which verdict."""
-        return dict(self._db.execute("SELECT verdict, count(*) FROM capture GROUP BY verdict ORDER BY verdict"))
+        with told(self.path):
+            return dict(self._db.execute("SELECT verdict, count(*) FROM capture GROUP BY verdict ORDER BY verdict"))
+
+
+def key_of(path: str) -> str:
+    """A path as it stands in the catalogue, which takes no bytes that are no text."""
+    return without_surrogates(path)
 
 
 def _below(path: str, roots: tuple[str, ...]) -> bool:

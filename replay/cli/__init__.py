@@ -3,6 +3,7 @@
 import errno
 import importlib
 import os
+import traceback
 from typing import Any, Final
 
 import click
@@ -41,6 +42,17 @@ COMMANDS: Final = {
 class _Commands(click.Group):
     """A group whose commands are imported when they are needed: `omadm --version` must not pay for lxml and mitmproxy."""
 
+    def __call__(self, *args: Any, **more: Any) -> Any:
+        """The program. What nobody has foreseen ends with 2: Python's own 1 would be a verdict."""
+        try:
+            return super().__call__(*args, **more)
+        except Exception as error:  # noqa: BLE001 - the program ends here
+            from replay.cli.exits import stop
+            from replay.report.safe import visible_lines
+
+            click.echo(visible_lines(traceback.format_exc()), err=True, nl=False)
+            stop(f"a fault in omadm itself: {type(error).__name__}: {error}; please report it with the lines above")
+
     def main(self, *args: Any, **more: Any) -> Any:
         """Runs a command line, or completes one for the shell."""
         if "_OMADM_COMPLETE" in os.environ:
@@ -54,6 +66,18 @@ class _Commands(click.Group):
             from replay.cli.exits import stop
 
             stop(cannot_be_written("the output", error))  # what is left of stdout is no result: 1 would be a verdict
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command. An end that comes from outside is no verdict either."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, click.Abort, BrokenPipeError) as error:
+            from replay.cli.exits import ERROR, nobody_reads, stop
+
+            if isinstance(error, BrokenPipeError):
+                nobody_reads()
+                raise SystemExit(ERROR) from None
+            stop("interrupted")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order in which they are used."""

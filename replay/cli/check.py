@@ -171,8 +171,8 @@ def command(
             text = "".join(text)  # to be made to fit
     say(skipped)
     for part in parts:
-        if part.unread:
-            click.echo("".join(f"omadm: {visible(error)}" for error in part.unread), err=True)
+        for error in part.unread:
+            click.echo(f"omadm: {visible(error)}", err=True)
     write_result(text, output, prose=form == "text", private=form == "html")
     for part in parts:
         for line in part.annotations:

@@ -9,6 +9,7 @@ from replay.capture.exchange import Capture, CaptureError
 from replay.capture.readers import read
 from replay.capture.writers import FORMATS, JOURNAL, format_of, write
 from replay.cli.exits import say, stop
+from replay.cli.options import say_troubles
 from replay.cli.progress import progress, reading
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -40,7 +41,7 @@ def carry_over(
         stop(str(error))
     if capture.redacted and to != JOURNAL:
         losses.append("that it is redacted: no credential in it can be verified")
-    say([f"{source}: {trouble.text}" for trouble in read_capture.troubles])
+    say_troubles(read_capture)
     say([f"{out}: lost: {loss}" for loss in losses])
 
 

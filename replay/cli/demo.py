@@ -14,9 +14,11 @@ from typing import Final
 import click
 from msgspec import Struct
 
+from replay.capture.access import cannot_be_written
 from replay.capture.journal import looks_like_journal
 from replay.capture.readers import read
 from replay.cli.exits import FAIL, stop
+from replay.cli.options import write_result
 from replay.expect.case import Options
 from replay.expect.finding import Verdict
 from replay.expect.judge import Judgement, judge
@@ -107,7 +109,10 @@ def command(output: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         stop(f"{output}: cannot be made a folder: {error.strerror or error}")
-    _clear(folder)
+    try:
+        _clear(folder)
+    except OSError as error:
+        stop(cannot_be_written(error.filename or folder, error))
     click.echo("device ── TLS ──▶ mitmproxy + recorder ── HTTP ──▶ server, three times over")
     for part in _PARTS:
         click.echo(f"  {part.file:<22} {part.title}")
@@ -118,15 +123,16 @@ def command(output: str) -> None:
         click.echo(f"\n── {part.title}\n" + check_text(report([judgement])), nl=False)
         wrong += _unplanned(part, judgement)
     page = folder / PAGE
-    page.write_text(check_html(judgements, report(judgements)), encoding="ascii")
+    write_result(check_html(judgements, report(judgements)), str(page))
+    demo = [shlex.quote(str(folder / name)) for name in (_PARTS[0].file, "mine.html")]
     click.echo(
         f"\nWritten: {', '.join(str(folder / name) for name in (*(part.file for part in _PARTS), PAGE))}\n"
         f"The quiet time is {QUIET:g} s here, so that you need not wait; a real test takes 60 s (the default) or more.\n"
         f"Look:  {_opener()} {shlex.quote(str(page))}\n"
         f"       or open {page.resolve().as_uri()} in a browser: drawings, findings, messages\n"
-        f"Next:  omadm check --quiet {QUIET:g} {folder / _PARTS[0].file}\n"
-        f"       omadm check --quiet {QUIET:g} --format html -o {folder / 'mine.html'} {folder / _PARTS[0].file}\n"
-        f"       omadm show {folder / _PARTS[0].file}"
+        f"Next:  omadm check --quiet {QUIET:g} {demo[0]}\n"
+        f"       omadm check --quiet {QUIET:g} --format html -o {demo[1]} {demo[0]}\n"
+        f"       omadm show {demo[0]}"
     )
     if wrong:
         click.echo("\n".join(f"omadm: {each}" for each in wrong), err=True)

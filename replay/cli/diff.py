@@ -14,7 +14,7 @@ from replay.capture.readers import read
 from replay.capture.sessions import Traffic, assemble
 from replay.cli.exits import FAIL, PASS, stop
 from replay.cli.noise_option import noise_option
-from replay.cli.options import lenient_option, output_option, scenario, verbosity_options, write_result
+from replay.cli.options import lenient_option, output_option, say_troubles, scenario, verbosity_options, write_result
 from replay.cli.progress import Shown, reading
 from replay.compare.baselines import against_all
 from replay.compare.changes import Comparison
@@ -26,7 +26,6 @@ from replay.normal.noise import NoiseProfile
 from replay.report.as_json import as_json
 from replay.report.diff_shapes import diff_shape
 from replay.report.diff_text import diff_text
-from replay.report.safe import visible_lines
 
 _SCENARIO: Final = "scenario:"
 #: Exchanges of a capture from which on it takes time to look through what is left of it.
@@ -151,8 +150,7 @@ class _Asked(Struct, frozen=True):
             traffic = assemble(read(path, self.shown.reading), lenient=self.lenient)
         except CaptureError as error:
             stop(str(error))
-        for trouble in traffic.capture.troubles:
-            click.echo(f"omadm: {visible_lines(trouble.text)}", err=True)
+        say_troubles(traffic.capture)
         return traffic
 
     def with_captures(self, paths: tuple[str, ...], actual: Traffic) -> _Result:

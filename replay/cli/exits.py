@@ -1,5 +1,7 @@
 """Exit codes (contract), and the one way in which commands stop with an error."""
 
+import os
+import sys
 from collections.abc import Collection, Set
 from typing import NoReturn
 
@@ -65,3 +67,8 @@ def say(what: list[str]) -> None:
         click.echo(f"omadm: {visible(text)}", err=True)
     if len(what) > _MOST_SAID:
         click.echo(f"omadm: and {len(what) - _MOST_SAID} more of these", err=True)
+
+
+def nobody_reads() -> None:
+    """Lets go of stdout, whose reader has gone (`omadm check … | head`), so that nothing stumbles over it any more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

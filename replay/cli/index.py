@@ -8,7 +8,7 @@ from msgspec import structs
 
 from replay.capture.access import cannot_be_written
 from replay.catalogue.rows import rows_of
-from replay.catalogue.store import Catalogue, CatalogueError, fingerprint
+from replay.catalogue.store import Catalogue, CatalogueError, fingerprint, key_of
 from replay.cli.exits import ERROR, say, stop
 from replay.cli.judging import accept_option, enrolment_option, expect_option, ignore_option, quiet_option
 from replay.cli.many import Where, interruptible, parts_of, places_of, where_options
@@ -97,7 +97,7 @@ def _indexed(task: Task, places: list[Place], where: Where, catalogue: Catalogue
     """Judges what is new or has changed, and puts it in as it comes. What is left of the parts has no rows any more."""
     judged_with = fingerprint(task.options, task.scope)
     known = catalogue.known(judged_with)
-    wanted = [structs.replace(place, known=known.get(place.path, "")) for place in places]
+    wanted = [structs.replace(place, known=known.get(key_of(place.path), "")) for place in places]
     parts: list[Part] = []
     with interruptible(parts, wanted, "these are in the catalogue"):
         for part in parts_of(task, wanted, where, shown):

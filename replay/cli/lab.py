@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from replay.capture.access import cannot_be_written
 from replay.cli.exits import stop
 from replay.cli.options import address, answer_timeout_option
 from replay.cli.suite import command as suite
@@ -86,7 +87,7 @@ def _server_tls(host: str, ca_out: str | None, client_ca: str | None) -> ssl.SSL
         try:
             Path(ca_out).write_bytes(ca.cert_pem.bytes())
         except OSError as error:
-            stop(f"{ca_out}: cannot be written: {error.strerror or error}")
+            stop(cannot_be_written(ca_out, error))
     if client_ca is not None:
         try:
             context.load_verify_locations(client_ca)
@@ -111,7 +112,7 @@ def certs(output: str) -> None:
             cert = ca.issue_cert(f"{name}@example.com", common_name=f"the lab's {name}")
             cert.private_key_and_cert_chain_pem.write_to_path(folder / f"{name}.pem")
     except OSError as error:
-        stop(f"{output}: cannot be written: {error.strerror or error}")
+        stop(cannot_be_written(output, error))
     click.echo(f"{folder}: ca.pem, device.pem, proxy.pem")
 
 

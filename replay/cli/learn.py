@@ -6,12 +6,12 @@ from replay.capture.exchange import CaptureError
 from replay.capture.readers import read
 from replay.capture.sessions import Traffic, assemble
 from replay.cli.exits import stop
-from replay.cli.options import lenient_option, output_option, write_result
+from replay.cli.options import lenient_option, output_option, say_troubles, write_result
 from replay.cli.progress import Shown, reading
 from replay.compare.learn import learn
 from replay.normal.form import Profile
 from replay.report.noise_text import profile_text
-from replay.report.safe import visible, visible_lines
+from replay.report.safe import visible
 
 
 @click.command("learn")
@@ -54,8 +54,7 @@ def _read(path: str, shown: Shown, *, lenient: bool) -> Traffic:
         traffic = assemble(read(path, shown.reading), lenient=lenient)
     except CaptureError as error:
         stop(str(error))
-    for trouble in traffic.capture.troubles:
-        click.echo(f"omadm: {visible_lines(trouble.text)}", err=True)
+    say_troubles(traffic.capture)
     if not traffic.readable:
         stop(f"{path}: no readable OMA DM message in it; there is nothing to learn from")
     return traffic

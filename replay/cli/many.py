@@ -19,12 +19,14 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 @completed(lambda: [("auto", "one for each processor")])
 def _jobs(value: str | int) -> int:
     """A number of processes as an option's value; `auto` and 0 are as many as there are processors."""
-    if value in ("auto", "0", 0):
+    if value == "auto":
+        value = 0
+    if isinstance(value, str) and not (value.isascii() and value.isdigit() and len(value) < 5):
+        raise click.BadParameter(f"{value!r} is no number of processes, such as 4, or auto")
+    if int(value) == 0:
         from replay.many.pools import cores
 
         return cores()
-    if isinstance(value, str) and not (value.isascii() and value.isdigit() and len(value) < 5):
-        raise click.BadParameter(f"{value!r} is no number of processes, such as 4, or auto")
     return int(value)
 
 

@@ -6,7 +6,7 @@ from replay.capture.exchange import CaptureError
 from replay.capture.readers import read
 from replay.capture.sessions import assemble
 from replay.cli.exits import stop
-from replay.cli.options import lenient_option, output_option, write_result
+from replay.cli.options import lenient_option, output_option, say_troubles, write_result
 from replay.cli.progress import reading
 from replay.normal.form import Profile, normal_form, normal_others
 from replay.normal.text import normal_text
@@ -36,6 +36,5 @@ def command(capture: str, other_machines: bool, lengths: bool, lenient: bool, ou
             text = normal_text(normal_form(traffic, profile), normal_others(traffic))
     except CaptureError as error:
         stop(str(error))
-    for trouble in traffic.capture.troubles:
-        click.echo(f"omadm: {visible_lines(trouble.text)}", err=True)
+    say_troubles(recorded)
     write_result(visible_lines(text) + "\n", output)

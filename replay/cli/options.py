@@ -13,9 +13,10 @@ import click
 from click.shell_completion import CompletionItem
 
 from replay.capture.access import cannot_be_read, cannot_be_written
-from replay.cli.exits import stop
+from replay.cli.exits import nobody_reads, say, stop
 
 if TYPE_CHECKING:
+    from replay.capture.exchange import Capture
     from replay.expect.scenarios.model import Scenario
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -54,8 +55,9 @@ def completed(names: Callable[[], Iterable[tuple[str, str]]]) -> Callable[[Calla
 
 def time(value: str) -> float:
     """A moment as an option's value: ISO 8601 (without an offset it is UTC), or seconds since 1970. In seconds since 1970."""
+    day = len(value) == len("20261123") and value.isdigit()  # and no moment of the early seventies
     try:
-        number = float(value)
+        number = math.nan if day else float(value)
     except ValueError:
         number = math.nan
     if math.isfinite(number):
@@ -180,6 +182,11 @@ def answer_timeout_option(function: _F) -> _F:
     )(function)
 
 
+def say_troubles(capture: "Capture") -> None:
+    """Says on stderr what is wrong with a capture that could be read all the same."""
+    say([f"{capture.path}: {trouble.text}" for trouble in capture.troubles])
+
+
 def output_option(function: _F) -> _F:
     """`-o FILE`: where the result goes."""
     return click.option("-o", "--output", metavar="FILE", help="Write the result to FILE, not to stdout.")(function)
@@ -206,8 +213,11 @@ def write_result(text: str | Iterable[str], output: str | None, *, prose: bool =
         no_colour = bool(os.environ.get("NO_COLOR"))
         if hasattr(sys.stdout, "reconfigure"):  # a terminal that cannot show a character must not end the report
             sys.stdout.reconfigure(errors="backslashreplace")
-        for each in texts:
-            click.echo(each, nl=False, color=False if no_colour else None)
+        try:
+            for each in texts:
+                click.echo(each, nl=False, color=False if no_colour else None)
+        except BrokenPipeError:  # who reads has read enough; the exit code stays what it is
+            nobody_reads()
         return
     try:
         with open(output, "w", encoding="utf-8", opener=_private if private else None) as file:

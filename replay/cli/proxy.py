@@ -22,6 +22,7 @@ from replay.cli.options import address, quiet_time, scenario, seconds, write_res
 from replay.expect.case import Options
 from replay.expect.judge import Judgement, Scope
 from replay.expect.schedule import QUIET
+from replay.report.safe import visible, visible_lines
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -136,7 +137,7 @@ async def run(how: Setup) -> int:
         f"{recorder.recorded} OMA DM exchanges recorded into {path}, {recorder.passed_by} others passed by", err=True
     )
     for failure in recorder.failures:
-        click.echo(f"omadm: the recording failed: {failure}", err=True)
+        click.echo(f"omadm: the recording failed: {visible(failure)}", err=True)
     if recorder.failures:
         return ERROR
     return _verdict(path, begin, judging) if judging.until_verdict else 0
@@ -166,11 +167,15 @@ def _master(how: Setup, recorder: Any) -> Any:
         if "omadm_fault" in how.chosen:  # before the recorder, so that it sees what was done
             master.addons.add(addon("disturb.py"))
         master.addons.add(*how.addons)
+        # an option that is wrong is taken back, and the recorder told of what was there before it: no journal is for that
+        recorder.held = True
         master.addons.add(recorder, _Announcer())
         master.options.update(mode=how.modes, **how.chosen)
         unknown = master.options.deferred
         if unknown:
             stop(f"--set: mitmproxy has no option {', '.join(sorted(unknown))}")
+        recorder.held = False
+        recorder.configure(set())
     except (exceptions.OptionsError, exceptions.AddonManagerError) as error:
         stop(str(error))
     return master
@@ -189,7 +194,7 @@ def _follower(recorder: Any, master: Any, loop: asyncio.AbstractEventLoop, judgi
             loop.call_soon_threadsafe(master.shutdown)
 
     def failed(why: str) -> None:
-        click.echo(f"omadm: {why}", err=True)
+        click.echo(f"omadm: {visible(why)}", err=True)
         if judging.until_verdict:  # nobody is left to end it
             recorder.failures.append(why)
             loop.call_soon_threadsafe(master.shutdown)
@@ -253,11 +258,19 @@ class _Announcer:
         click.echo(f"recording into {ctx.master.addons.get('omadm-record').path}", err=True)
 
 
+class _Visible(logging.Formatter):
+    """Lines of the log without what traffic could do to a terminal: they quote it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, and what is said of an error below it."""
+        return visible_lines(super().format(record))
+
+
 def _log_to_stderr() -> None:
     """mitmproxy's warnings and errors go to stderr; results alone go to stdout."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(logging.WARNING)
-    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    handler.setFormatter(_Visible("%(levelname)s: %(message)s"))
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     root.addHandler(handler)

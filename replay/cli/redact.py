@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from replay.capture.access import cannot_be_read, cannot_be_written
 from replay.capture.exchange import Capture, CaptureError
 from replay.cli.convert import carry_over, from_one_to_another
 from replay.cli.exits import say, stop
@@ -56,12 +57,14 @@ def command(
 
 def _known(map_file: str | None) -> list[Entry]:
     """The entries of a map; none where it is not there yet."""
-    if map_file is None or not Path(map_file).exists():
+    if map_file is None:
         return []
     try:
         return loads(Path(map_file).read_bytes())
+    except FileNotFoundError:
+        return []
     except OSError as error:
-        stop(f"{map_file}: cannot be read: {error.strerror or error}")
+        stop(cannot_be_read(map_file, error))
     except ValueError as error:
         stop(f"{map_file}: is no map of a redaction: {error}. Choose another file.")
 
@@ -74,6 +77,6 @@ def _write_map(place: Path, entries: list[Entry]) -> None:
             file.write(dumps(entries))
         part.replace(place)
     except OSError as error:
-        raise CaptureError(f"{place}: cannot be written: {error.strerror or error}") from None
+        raise CaptureError(cannot_be_written(place, error)) from None
     finally:
         part.unlink(missing_ok=True)

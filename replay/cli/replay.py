@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 import click
 from msgspec import Struct
 
+from replay.capture.access import cannot_be_read, cannot_be_written
 from replay.capture.certificates import identity_of_pem
 from replay.capture.exchange import CaptureError, Identity, header
 from replay.capture.readers import read
 from replay.capture.sessions import Traffic, assemble
 from replay.capture.turns import host_of
 from replay.cli.exits import FAIL, PASS, stop
-from replay.cli.options import answer_timeout_option, verbosity_options, write_result
+from replay.cli.options import answer_timeout_option, say_troubles, verbosity_options, write_result
 from replay.cli.tls import device_tls
 from replay.compare.replayed import Outcome, Replay
 from replay.play.body import in_form
@@ -142,7 +143,7 @@ def _reach(url: str, named: tuple[str, ...]) -> Reach:
     """Whom the replay may call; ends the command where the server itself is not among them."""
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
@@ -160,9 +161,11 @@ def _reach(url: str, named: tuple[str, ...]) -> Reach:
 
 def _traffic(capture: str) -> Traffic:
     try:
-        return assemble(read(capture))
+        traffic = assemble(read(capture))
     except CaptureError as error:
         stop(str(error))
+    say_troubles(traffic.capture)
+    return traffic
 
 
 def _parts(traffic: Traffic, capture: str, device: str | None, session: int | None) -> list[Script]:
@@ -205,7 +208,10 @@ def _check_form(parts: list[Script], form: str | None) -> None:
 
 def _shown(cert: str | None) -> Identity | None:
     """Whom the device's certificate names, for the journal."""
-    return identity_of_pem(Path(cert).read_bytes()) if cert is not None else None
+    try:
+        return identity_of_pem(Path(cert).read_bytes()) if cert is not None else None
+    except OSError as error:
+        stop(cannot_be_read(str(cert), error))
 
 
 def _units(part: Script, given: _Given, *, alone: bool) -> Iterator[Unit]:
@@ -255,14 +261,14 @@ def _journal(output: str | None, secret: Secret | None) -> LiveJournal | None:
     except CaptureError as error:
         stop(str(error))
     except OSError as error:
-        stop(f"{output}: cannot be written: {error.strerror or error}")
+        stop(cannot_be_written(output, error))
 
 
 def _close(journal: LiveJournal, output: str | None) -> None:
     try:
         journal.close()
     except OSError as error:
-        stop(f"{output}: cannot be written: {error.strerror or error}")
+        stop(cannot_be_written(str(output), error))
 
 
 def _with_progress(units: list[Unit], run: Callable[[Callable[[], None]], list[Played]]) -> list[Played]:

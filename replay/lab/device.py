@@ -65,8 +65,12 @@ class LabDevice:
         session_id: int = 1,
         wbxml: bool = False,
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
             raise DeviceError(f"{url}: is no URL of a server; expected one such as https://127.0.0.1:8443/")
         self.url = (
             url.split("?", 1)[0]
@@ -203,7 +207,11 @@ class _Session:
         except TimeoutError as error:
             self._connection.close()
             raise DeviceError(f"{self.device.url}: no answer within {self._connection.timeout:g} s") from error
-        except (OSError, http.client.HTTPException) as error:
+        except (
+            OSError,
+            http.client.HTTPException,
+            UnicodeError,
+        ) as error:  # UnicodeError: a name that no host can have
             self._connection.close()
             raise DeviceError(f"{self.device.url}: {type(error).__name__}: {error}") from error
         self.device.outcome.answered += 1

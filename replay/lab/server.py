@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from replay.capture.certificates import identity_of_der
 from replay.capture.exchange import Identity
+from replay.capture.sessions import message_number
 from replay.lab import messages
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.model import Message, device_of
@@ -100,7 +101,7 @@ class LabServer:
             commands = self._commands(received, device, has_alert)
         header = received.header
         sender = messages.Sender(header.session_id or "", device, (header.target.uri if header.target else "") or "")
-        answer = messages.message(sender, int(_number(header.msg_id)), commands)
+        answer = messages.message(sender, message_number(header.msg_id) or 1, commands)
         return 200, messages.to_wbxml(answer) if received.form == "wbxml" else answer
 
     def _commands(self, received: Message, device: str, has_alert: bool) -> list[str]:
@@ -128,10 +129,6 @@ def _from_header(values: list[str]) -> bytes | None:
         return base64.b64decode(value[1:-1], validate=True)
     except ValueError:  # binascii.Error is one
         return None
-
-
-def _number(text: str | None) -> str:
-    return text if text and text.isdigit() else "1"
 
 
 class _Http(ThreadingHTTPServer):

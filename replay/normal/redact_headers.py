@@ -7,6 +7,7 @@ from replay.capture.exchange import Headers
 from replay.normal.identities import Redaction, Role, header_identity, named_identity
 from replay.normal.redact_looks import Looks
 from replay.normal.redact_values import Values, basic_parts
+from replay.normal.redact_words import is_protocol
 
 _SECRET: Final = re.compile(
     r"(^|[-_])(auth|token|secret|password|passwd|session|sessionid|apikey|api[-_]key|ticket|credentials?|signature|jwt|cookie)($|[-_])",
@@ -17,7 +18,14 @@ _HTTP: Final = frozenset(
     ["content-type", "content-length", "content-encoding", "transfer-encoding", "date", "expires", "last-modified", "connection",
      "accept", "accept-charset", "accept-encoding", "retry-after", "mdm-genericalert"]
 )  # fmt: skip
-_PARAMETER: Final = re.compile(r"(?<![\w-])(?P<name>[A-Za-z][\w-]*)(?P<equals>\s*=\s*)(?P<value>\"[^\"]*\"|[^,;\s\"]+)")
+#: What a challenge, credentials and cookies are made of: a date, `name=value` and `name="value"`, or a word. What has nothing but
+#: `=` behind it is base64, and no name.
+_PART: Final = re.compile(
+    r"(?P<date>(?<![^\s,;])expires\s*=[^;]*)"
+    r"|(?P<name>[^\s=,;\"]+)(?P<equals>\s*=\s*)(?P<value>\"[^\"]*\"|(?!=*(?:[\s,;]|\Z))[^,;\s\"]+)"
+    r"|(?P<word>[^\s,;]+)",
+    re.IGNORECASE,
+)
 _SCHEME: Final = re.compile(r"([A-Za-z][\w-]*)(\s+)(\S.*)", re.DOTALL)
 #: Parameters of a challenge or a cookie that are no secret.
 _OPEN: Final = frozenset(
@@ -55,18 +63,21 @@ def _authorization(value: str, place: str, values: Values) -> str:
     scheme, blank, rest = found.groups() if found else ("", "", value)
     if scheme.lower() == "basic" or (not scheme and basic_parts(rest)):
         return scheme + blank + values.credential(rest, place)
-    if _PARAMETER.match(rest):
+    part = _PART.match(rest)
+    if part is not None and part["name"]:
         return scheme + blank + _parameters(rest, place, values)
     return scheme + blank + values.secret(Role.TOKEN, rest, place)
 
 
 def _parameters(value: str, place: str, values: Values) -> str:
-    """`name=value` and `name="value"`: user names as such, all else as secrets."""
+    """`name=value` and `name="value"`: user names as such, all else as secrets, also a word that has no name."""
 
     def one(found: re.Match[str]) -> str:
-        name, given = found["name"].lower(), found["value"]
+        name, given = (found["name"] or "").lower(), found["value"] or found["word"] or ""
         bare = given.strip('"')
-        if name in _OPEN or not bare:
+        if found["date"] or name in _OPEN or not bare:
+            return found.group()
+        if not name and (bare.lower() in _OPEN or is_protocol(bare)):
             return found.group()
         if name == "username":
             made = values.user(bare, place)
@@ -74,9 +85,9 @@ def _parameters(value: str, place: str, values: Values) -> str:
             made = values.url(bare, place) or values.name(Role.SERVER, bare, place)
         else:
             made = values.secret(Role.MAC if name == "mac" else Role.TOKEN, bare, place)
-        return found["name"] + found["equals"] + given.replace(bare, made, 1)
+        return (found["name"] or "") + (found["equals"] or "") + given.replace(bare, made, 1)
 
-    return _PARAMETER.sub(one, value)
+    return _PART.sub(one, value)
 
 
 def _correlation(value: str, place: str, values: Values) -> str:

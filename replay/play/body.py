@@ -24,6 +24,8 @@ from replay.syncml.wbxml_encode import VERSIONS, language_of
 from replay.syncml.wbxml_tables import CODECS
 
 _WHITE_SPACE: Final = " \t\r\n"
+#: Elements in each other: no parser of ours reads more (docs/limits.md).
+_DEPTH: Final = 256
 _TAG: Final = re.compile(
     r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
     r"|<(?P<end>/?)(?P<name>[^\s<>/!?]++)"
@@ -43,7 +45,7 @@ class Part(Protocol):
 
     @property
     def text(self) -> str:
-        """Its text, without the white space around it."""
+        """Its text, without the white space around it. Raises UnreadableMessageError of an entity that nobody knows."""
 
     def say(self, text: str) -> None:
         """Writes another text in its place; the white space around it stays."""
@@ -226,6 +228,10 @@ class _XmlBody:
             open_[-1].inside.append(part)
             if not found["empty"]:
                 open_.append(part)
+            if len(open_) > _DEPTH + 1:  # what is outside is one
+                raise UnreadableMessageError(
+                    f"more than {_DEPTH} elements in each other: it cannot be taken apart", line=1, column=1
+                )
         outside.inside.append(text[done:])
         if len(open_) != 1 or len(outside.children) != 1:
             raise UnreadableMessageError("not well-formed XML: it cannot be taken apart", line=1, column=1)

@@ -10,9 +10,10 @@ a retransmission of what the live server has answered, a message that nothing is
 off. Nothing is sent a second time because no answer came: least of all the alert (UNENR, "best effort").
 """
 
+import contextlib
 from collections import defaultdict, deque
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct, field
 
@@ -260,23 +261,29 @@ class DevicePlayer:
         """Goes where the live server sends the device: by a redirect (then True), or by RespURI from the next message on."""
         response = exchange.response
         if response is not None and 300 <= response.status < 400 and (place := header(response.headers, "location")):
-            target = urljoin(exchange.url or "", place)
-            if self._may_call(target, "redirects"):
+            target = self._sent_to(exchange, place, "redirects")
+            if target is not None:
                 state.once = target
                 state.url = target if response.status in _FOR_GOOD else state.url
                 return True
-        if turn.response is not None and turn.response.header.resp_uri:
-            target = urljoin(exchange.url or "", turn.response.header.resp_uri)
-            if self._may_call(target, "sends (RespURI)"):
+        if turn.response is not None and (place := turn.response.header.resp_uri):
+            target = self._sent_to(exchange, place, "sends (RespURI)")
+            if target is not None:
                 state.url = target
                 state.places.clear()
         return False
 
-    def _may_call(self, url: str, how: str) -> bool:
-        if self.settings.may_call(url):
-            return True
-        self.played.notes.append(f"the live server {how} the device to {url}, where it may not go: not followed")
-        return False
+    def _sent_to(self, exchange: Exchange, place: str, how: str) -> str | None:
+        """The URL to which the live server sends the device; None, and said, where that is none or the device may not go there."""
+        url, why = place, "which is no URL"
+        with contextlib.suppress(ValueError):  # of a URL, also of its port
+            url = urljoin(exchange.url or "", place)
+            if urlsplit(url).port != 0:
+                if self.settings.may_call(url):
+                    return url
+                why = "where it may not go"
+        self.played.notes.append(f"the live server {how} the device to {url}, {why}: not followed")
+        return None
 
     def _ask_again(self, request: Request, turn: Turn, state: SessionState, number: int, *, moved: bool) -> None:
         """Has a message sent once more, because the live server asked for that and the recorded one had not."""

@@ -45,12 +45,13 @@ class Outcomes:
         steps = {step.number: step for step in script.steps}
         live = {each.number: each for each in played.exchanges}
         why = {each.exchange: each.why for each in played.left_out}
+        besides = {*played.added, *(number for number, _ in played.asked)}
         replay = DeviceReplay(
             name,
             script.device,
             recorded=len(script.steps) + len(script.left_out),
-            sent=len(played.exchanges) - len(played.added) - len(played.asked),
-            added=len(played.added) + len(played.asked),
+            sent=sum(each.delivered and each.number not in besides for each in played.exchanges),
+            added=len(besides),
             left_out=played.left_out,
             unknown=played.unknown,
             unused=played.unused,
@@ -134,21 +135,21 @@ class Outcomes:
 
     def _with_address(self, body: bytes, there: str, hosts: set[str]) -> bytes:
         """An answer in which URLs on the live server are URLs on the recorded one, that of the URL `there`."""
-        try:
-            parts, recorded = take_apart(body), urlsplit(there)
-        except ValueError:  # UnreadableMessageError is one
-            return body
 
         def back(text: str) -> str:
             if host_of(text) not in hosts:
                 return text
-            path = text.partition("://")[2][len(urlsplit(text).netloc) :]
+            path, recorded = text.partition("://")[2][len(urlsplit(text).netloc) :], urlsplit(there)
             if self._path is not None and path == self._path:
                 path = recorded.path
             return f"{recorded.scheme}://{recorded.netloc}{path}"
 
-        renew(parts.root, "server", Renewals(address=back))
-        return parts.written()
+        try:
+            parts = take_apart(body)
+            renew(parts.root, "server", Renewals(address=back))
+            return parts.written()
+        except ValueError:  # no URLs, or no message: UnreadableMessageError is one
+            return body
 
     def _role(self, session: Session) -> str:
         if session.number not in self._roles:

@@ -117,10 +117,16 @@ class Addresses:
         self._hosts = {host_of(url) for url in recorded}
 
     def url(self, recorded: str | None) -> str:
-        """Where the request that was recorded with this URL goes; one without a URL goes to the live server's root."""
-        parts = urlsplit(recorded or "")
+        """Where the request that was recorded with this URL goes; one without a URL, or with what is none, goes to the live
+        server's root."""
+        try:
+            parts = urlsplit(recorded or "")
+        except ValueError:
+            parts = urlsplit("")
         path, query = (parts.path, parts.query) if self._path is None else (self._path, self._query)
-        return f"{self._base}{path or '/'}{'?' if query else ''}{query}"
+        if not path.startswith("/"):  # what is put behind a host must not become a part of it
+            path = f"/{path}"
+        return f"{self._base}{path}{'?' if query else ''}{query}"
 
     def address(self, text: str) -> str:
         """A URL in a message: on the recorded server it becomes one on the live server, with the path that it has; any other text

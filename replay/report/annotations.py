@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from replay.expect.finding import Severity
 from replay.expect.judge import Judgement
+from replay.report.places import also_in_words
 from replay.report.safe import visible
 from replay.report.told import Told, told_of
 
@@ -39,7 +40,9 @@ def annotations_from(told: Told) -> Iterator[str]:
             continue
         at = f",line={line}" if line is not None else ""
         title = _property(f"{finding.rule} ({finding.party})")
-        yield f"::{_KINDS[Severity(finding.severity)]} file={path}{at},title={title}::{_text(finding.message)}"
+        also = also_in_words(finding)
+        what = f"{finding.message} ({also})" if also else finding.message
+        yield f"::{_KINDS[Severity(finding.severity)]} file={path}{at},title={title}::{_text(what)}"
 
 
 def _text(text: str) -> str:

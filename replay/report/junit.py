@@ -15,7 +15,7 @@ from msgspec import UNSET, Struct
 
 from replay.expect.finding import Party, Verdict
 from replay.expect.judge import Judgement
-from replay.report.places import place_in_words
+from replay.report.places import also_in_words, place_in_words
 from replay.report.safe import visible
 from replay.report.shapes import CaptureShape, EpisodeShape, FindingShape, capture
 from replay.report.told import Again
@@ -157,7 +157,8 @@ def _judge(case: Case, verdict: Verdict, findings: list[FindingShape], fail_on: 
 def _lines(findings: Iterable[FindingShape]) -> Iterator[str]:
     for finding in findings:
         accepted = f" (accepted: {finding.accepted})" if finding.accepted is not UNSET else ""
-        place = f" ({place_in_words(finding)})" if finding.exchange else ""
+        also = also_in_words(finding)
+        place = f" ({place_in_words(finding)}{f'; {also}' if also else ''})" if finding.exchange else ""
         yield visible(f"{finding.rule} {finding.severity}: {finding.message}{place} [{finding.source}]{accepted}")
 
 

@@ -9,7 +9,7 @@ from msgspec import UNSET, structs
 
 from replay.capture.sessions import Session
 from replay.expect.judge import EpisodeJudgement, Judgement
-from replay.report.places import place_in_words
+from replay.report.places import also_in_words, place_in_words
 from replay.report.safe import visible
 from replay.report.shapes import EpisodeShape, FindingShape
 from replay.report.told import Drawing, Told, told_of
@@ -72,7 +72,8 @@ def _row(finding: FindingShape) -> str:
     what = _escaped(finding.message)
     if finding.accepted is not UNSET:
         what += f" (accepted: {_escaped(finding.accepted)})"
-    cells = (finding.rule, finding.severity, finding.party, what, _escaped(place_in_words(finding)))
+    where = "; ".join(part for part in (place_in_words(finding), also_in_words(finding)) if part)
+    cells = (finding.rule, finding.severity, finding.party, what, _escaped(where))
     return "| " + " | ".join(cells) + " |"
 
 

@@ -94,16 +94,17 @@ def _shown(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text as a basic string of TOML, whatever is in it. Half a character, which WBXML can carry and TOML cannot, becomes `?`."""
+    """A text as a basic string of TOML, whatever is in it, safe to print. Half a character, which WBXML can carry and TOML cannot,
+    becomes `?`."""
     out = []
     for character in text:
         code = ord(character)
         if character in '"\\':
             out.append(f"\\{character}")
-        elif code < 0x20 or 0x7F <= code <= 0x9F or code in (0x2028, 0x2029):
-            out.append(f"\\u{code:04X}")
         elif 0xD800 <= code <= 0xDFFF:
             out.append("?")
+        elif visible(character) != character:
+            out.append(f"\\u{code:04X}")
         else:
             out.append(character)
     return f'"{"".join(out)}"'

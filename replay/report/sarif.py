@@ -117,6 +117,8 @@ def _result(finding: FindingShape, path: str, number: int, line: int | None, use
         "locations": [location],
         "properties": {"party": finding.party, "source": finding.source},
     }
+    if finding.also:
+        result["occurrenceCount"] = 1 + len(finding.also)
     if finding.accepted is not UNSET:
         result["suppressions"] = [{"kind": "external", "justification": without_surrogates(finding.accepted)}]
     return result

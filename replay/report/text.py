@@ -7,6 +7,7 @@ import click
 
 from replay.expect.finding import LONGEST
 from replay.expect.judge import Judgement
+from replay.report.places import also_in_words, first_of
 from replay.report.safe import visible
 from replay.report.shapes import (
     CaptureShape,
@@ -28,7 +29,6 @@ _COLOURS = {
     "info": "blue",
 }
 _MARKS = {"observed": "+", "inferred": "~", "absent": "-", "contradicted": "!", "unobservable": "?"}
-_ALSO_SHOWN = 8
 _WEIGHTS = ("error", "inconclusive", "warning", "info")
 
 
@@ -90,7 +90,7 @@ def _shape_lines(capture: CaptureShape, detail: int) -> Iterator[str]:
     if detail > 0:
         yield from (
             f"  session {s.id}: {'+'.join(s.role)}, SessionID {_told(s.session_id)}, exchanges "
-            f"{_first_of(s.exchanges)}, device {_told(s.device)}"
+            f"{first_of(s.exchanges)}, device {_told(s.device)}"
             for s in capture.sessions
         )
     for episode in capture.episodes:
@@ -178,8 +178,8 @@ def _finding(finding: FindingShape) -> list[str]:
     ]
     place = ", ".join(part for part in where if part)
     lines.append(f"      {place + '  ' if place else ''}[{finding.source}]")
-    if finding.also:
-        lines.append(f"      the same in exchange {_first_of(finding.also)}")
+    if also := also_in_words(finding):
+        lines.append(f"      {also}")
     if finding.accepted:
         lines.append(f"      accepted: {visible(finding.accepted)}")
     return lines
@@ -189,9 +189,3 @@ def _told(text: str | None) -> str:
     """A name from a capture, safe to print and not longer than one can read."""
     name = str(text)
     return visible(name if len(name) <= LONGEST else name[: LONGEST - 1] + "…")
-
-
-def _first_of(exchanges: list[int]) -> str:
-    """The numbers of exchanges, or the first of them and how many there are besides."""
-    first = ", ".join(map(str, exchanges[:_ALSO_SHOWN]))
-    return first + (f" and {len(exchanges) - _ALSO_SHOWN} more" if len(exchanges) > _ALSO_SHOWN else "")

@@ -297,9 +297,10 @@ def test_without_a_file_it_says_where_it_records(tmp_path):
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (["-o", "/no/such/folder/x.jsonl"], "cannot be written"),
+        (["-o", "/no/such/folder/x.jsonl"], "make the folder /no/such/folder first"),
         (["--mode", "sideways"], "mode"),
         (["--interval", "never"], "omadm_interval"),
+        (["--fault", "nonsense"], "is no kind of fault"),
         (["--set", "no_such_option=1"], "no_such_option"),
     ],
 )
@@ -309,6 +310,7 @@ def test_what_cannot_be_recorded_is_said_and_ends_with_2(tmp_path, more, words):
         assert running.wait() == 2
         assert words in "\n".join(running.said)
         assert "Traceback" not in "\n".join(running.said)
+    assert not list(tmp_path.rglob("*.jsonl")), "nothing was recorded, so no journal is left behind"
 
 
 def test_a_port_that_is_taken_ends_with_2(tmp_path):

@@ -5,7 +5,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from replay.cli import main
+from replay.cli import main, options
 from tests.story import Story, user
 
 
@@ -145,6 +145,12 @@ def test_checking_a_journal_does_not_import_mitmproxy(captures):
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "20261199"])
 def test_a_time_is_a_time(value):
     assert run("--until", value, "x").exit_code == 2
+
+
+def test_a_day_is_no_number_of_seconds():
+    assert options.time("20261123") == options.time("2026-11-23T00:00:00Z") == 1795392000.0
+    assert options.time("1795392000") == 1795392000.0
+    assert options.time("-5") == -5.0

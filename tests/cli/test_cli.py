@@ -1,11 +1,13 @@
+import os
 import subprocess
 import sys
 
 import pytest
 from click.testing import CliRunner
 
-from replay.cli import COMMANDS, main
+from replay.cli import COMMANDS, addons, main
 from replay.version import __version__
+from tests.story import user
 
 
 def test_version_imports_neither_lxml_nor_mitmproxy():
@@ -46,3 +48,50 @@ def test_addons_prints_a_folder_that_has_the_recorder():
 
     result = CliRunner().invoke(main, ["addons"])
     assert (Path(result.stdout.strip()) / "record.py").is_file()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            TypeError("a\x1b[2J"),
+            "omadm: a fault in omadm itself: TypeError: a\\x1b[2J; please report it with the lines above",
+        ),
+        (MemoryError(), "omadm: a fault in omadm itself: MemoryError: ; please report it with the lines above"),
+        (PermissionError(1, "no"), "omadm: a fault in omadm itself: PermissionError: [Errno 1] no"),
+        (KeyboardInterrupt(), "omadm: interrupted"),
+    ],
+)
+def test_an_end_that_nobody_has_foreseen_is_no_verdict(monkeypatch, capsys, error, said):
+    def ends():
+        raise error
+
+    monkeypatch.setattr(addons, "folder", ends)
+    with pytest.raises(SystemExit) as ended:
+        main(["addons"])
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (2, "")
+    assert said in err
+    assert "\x1b" not in err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("check run.jsonl", 3),
+        ("check run.jsonl --ignore UNE014", 0),
+        ("check run.jsonl --format json --fail-on inconclusive", 1),
+        ("diff run.jsonl run.jsonl", 0),
+        ("diff scenario:server run.jsonl", 1),
+        ("addons", 2),
+    ],
+)
+def test_who_reads_no_further_changes_no_verdict(tmp_path, line, code):
+    user().watch(5).save(tmp_path / "run.jsonl")
+    reads, writes = os.pipe()
+    os.close(reads)
+    words = [sys.executable, "-m", "replay", *line.split()]
+    done = subprocess.run(words, cwd=tmp_path, stdout=writes, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writes)
+    assert (done.returncode, done.stderr) == (code, "")

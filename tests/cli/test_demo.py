@@ -36,3 +36,7 @@ def test_it_overwrites_nothing_of_others(tmp_path):
     result = CliRunner().invoke(main, ["demo", "-o", str(tmp_path)])
     assert result.exit_code == 2
     assert (tmp_path / "demo.jsonl").read_text() == "precious"
+    (tmp_path / "other" / "report.html").mkdir(parents=True)
+    result = CliRunner().invoke(main, ["demo", "-o", str(tmp_path / "other")])
+    assert result.exit_code == 2
+    assert "report.html: cannot be written: Is a directory" in result.stderr

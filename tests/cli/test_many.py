@@ -115,6 +115,12 @@ def test_annotations_are_the_same_too(folder, monkeypatch):
     assert "::error file=" in one.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("value", ["auto", "0", "00"])
+def test_a_number_of_jobs_that_stands_for_the_processors(folder, value):
+    assert run("-q", "--jobs", value, folder).stdout == run("-q", folder).stdout
+
+
 @pytest.mark.parametrize("value", ["-1", "two", "1.5", "99999", ""])
 def test_a_number_of_jobs_that_is_none(folder, value):
     result = run("--jobs", value, folder)

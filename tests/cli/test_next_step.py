@@ -19,6 +19,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "empty").write_text("")
     (tmp_path / "text").write_text("hello")
     (tmp_path / "half.jsonl").write_text('{"type": "open", "format": "omadm-journal"')
+    (tmp_path / "cut.jsonl").write_bytes(user().watch(70).text()[:-20])
     (tmp_path / "message.xml").write_bytes(Story().package_one("1"))
     (tmp_path / "message.wbxml").write_bytes(to_wbxml(Story().package_one("1")))
     (tmp_path / "log.xml").write_text("<Other/>")
@@ -69,6 +70,9 @@ def _zst(data: bytes) -> bytes:
         ("convert run.jsonl message.xml", "give --to"),
         ("convert message.xml half.jsonl", "give --force"),
         ("convert run.jsonl nowhere/out.jsonl", "make the folder nowhere first"),
+        ("redact run.jsonl out.jsonl --map folder", "it is a folder; name a file in it"),
+        (f"redact run.jsonl out.jsonl --map {'a' * 300}", "cannot be read: File name too long"),
+        ("redact run.jsonl out.jsonl --map nowhere/map.json", "make the folder nowhere first"),
         ("decode message.xml", "`omadm encode` makes WBXML of it"),
         ("encode message.wbxml", "`omadm decode` makes XML of it"),
         ("decode empty", "name a file with one message, or pipe one in"),
@@ -84,6 +88,24 @@ def test_what_to_do(folder, line, todo):
     result = CliRunner().invoke(main, line.split())
     assert result.exit_code == 2, result.output
     assert todo in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "normalize cut.jsonl",
+        "diff run.jsonl cut.jsonl",
+        "diff cut.jsonl run.jsonl",
+        "learn run.jsonl cut.jsonl",
+        "convert cut.jsonl out.har",
+        "redact cut.jsonl out.jsonl",
+        "replay cut.jsonl --to http://127.0.0.1:1/",
+    ],
+)
+def test_what_is_damaged_is_named(folder, line):
+    result = CliRunner().invoke(main, line.split())
+    said = "omadm: cut.jsonl: line 25: the capture ends in the middle of a line"
+    assert [each for each in result.stderr.splitlines() if "middle" in each] == [f"{said} (36 bytes of it are there)"]
 
 
 def test_folders_with_no_name_like_it_and_names_that_are_escape_sequences(folder):

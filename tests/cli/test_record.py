@@ -1,5 +1,6 @@
 """`omadm record` as a test script uses it: it judges live, and ends with the verdict."""
 
+import logging
 import os
 import pty
 import signal
@@ -10,6 +11,7 @@ import threading
 import pytest
 
 from replay.capture.readers import read
+from replay.cli import proxy
 from replay.lab.device import LabDevice
 from replay.lab.server import LabServer
 from tests.processes import PATIENCE, environment, recording
@@ -17,6 +19,14 @@ from tests.processes import PATIENCE, environment, recording
 pytestmark = [pytest.mark.slow, pytest.mark.mitmproxy]
 
 UNTIL = ("--until-verdict", "--quiet", "1.5")
+
+
+def test_what_is_logged_of_traffic_is_safe_to_print(capsys, monkeypatch):
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(logging.root, "level", logging.root.level)
+    proxy._log_to_stderr()
+    logging.getLogger("mitmproxy.proxy").warning("no TLS with %s", "a\x1b[2J\u202e")
+    assert capsys.readouterr().err == "WARNING: no TLS with a\\x1b[2J\\u202e\n"
 
 
 def run(tmp_path, scenario: str, *more: str, variant: str = "good", unenroll: str | None = None):

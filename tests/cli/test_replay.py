@@ -135,6 +135,7 @@ def test_the_live_answers_are_a_journal_that_can_be_checked(tmp_path):
 def test_a_server_that_is_not_there_is_a_difference():
     done = run(GOLDEN / "user.jsonl", "--to", "http://127.0.0.1:1/")
     assert done.exit_code == 1
+    assert "0 of 3 recorded messages sent" in done.stdout
     assert "3 missing" in done.stdout
     assert "ConnectionRefusedError" in done.stdout
 
@@ -190,6 +191,11 @@ def test_what_cannot_be_read_or_written(tmp_path):
     assert done.exit_code == 2
     assert "exchange 1" in done.stderr
     assert run(GOLDEN / "user.jsonl", "--to", "https://127.0.0.1:1/", "--ca", tmp_path / "none.pem").exit_code == 2
+    for url in ("http://127.0.0.1:1/", "https://127.0.0.1:1/"):
+        done = run(GOLDEN / "user.jsonl", "--to", url, "--cert", tmp_path / "none.pem")
+        assert done.exit_code == 2
+        assert "none.pem: cannot be" in done.stderr
+    assert run(GOLDEN / "user.jsonl", "--to", "http://127.0.0.1:0/").exit_code == 2
 
 
 def test_what_belongs_to_no_session_is_told_and_counts(tmp_path):

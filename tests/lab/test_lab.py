@@ -10,6 +10,7 @@ from replay.lab.device import DeviceError, LabDevice
 from replay.lab.server import LabServer
 from replay.syncml.read import read
 from tests.processes import program
+from tests.story import Story
 
 
 def test_package_one_is_in_the_order_of_a_real_windows_device(shared_data):
@@ -83,8 +84,13 @@ def test_a_server_that_is_not_there_is_a_clear_error():
     result = CliRunner().invoke(main, ["lab", "device", "--to", "http://127.0.0.1:1/"])
     assert result.exit_code == 2
     assert "ConnectionRefusedError" in result.stderr
-    with pytest.raises(DeviceError, match="no URL"):
-        LabDevice("nonsense")
+    for url in ("nonsense", "http://[x", "http://127.0.0.1:99999/", "http://127.0.0.1:x/", "http://127.0.0.1:0/"):
+        with pytest.raises(DeviceError, match="no URL"):
+            LabDevice(url)
+    for url in ("http://a..b/", "http://127.0.0.1:1/ä"):
+        result = CliRunner().invoke(main, ["lab", "device", "--to", url])
+        assert result.exit_code == 2
+        assert f"omadm: {url}" in result.stderr
 
 
 def test_without_an_exec_the_server_scenario_says_so():
@@ -92,6 +98,15 @@ def test_without_an_exec_the_server_scenario_says_so():
         result = CliRunner().invoke(main, ["lab", "device", "--to", server.url, "--scenario", "server"])
     assert result.exit_code == 2
     assert "no Exec Unenroll" in result.stderr
+
+
+def test_a_message_id_that_is_no_number_is_answered_all_the_same():
+    story = Story()
+    with LabServer() as lab:
+        for number in ("²", "9" * 5000, "", "x"):
+            body = story.package_one("1").replace(b"<MsgID>1<", f"<MsgID>{number}<".encode())
+            status, answer = lab.answer(body)
+            assert (status, read(answer).header.msg_id) == (200, "1")
 
 
 def test_rubbish_is_answered_with_400():

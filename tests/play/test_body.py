@@ -144,6 +144,25 @@ def test_what_is_no_message_is_refused():
             take_apart(raw).written()
 
 
+@pytest.mark.parametrize("depth", [256, 257, 100_000])
+def test_what_is_deeper_than_any_parser_reads_is_refused(depth):
+    raw = b"<a>" * depth + b"x" + b"</a>" * depth
+    if depth > 256:
+        with pytest.raises(UnreadableMessageError, match="more than 256 elements"):
+            take_apart(raw)
+    else:
+        xml.parse(raw)
+        assert [(part.text, len(path.split("/"))) for part, path, _ in leaves(take_apart(raw).root)] == [
+            ("x", depth - 1)
+        ]
+
+
+def test_an_entity_of_nobody_has_no_text():
+    part = take_apart(b"<a>&who;</a>").root
+    with pytest.raises(UnreadableMessageError, match="who"):
+        assert part.text
+
+
 def test_forms():
     assert in_form(PLAIN, "xml") is PLAIN
     packed = in_form(PLAIN, "wbxml")

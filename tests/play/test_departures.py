@@ -178,7 +178,17 @@ def test_what_the_proxy_answered_is_nobody_s_to_equal():
     assert outcomes(result) == {1: Outcome.SAME, 2: Outcome.NOT_COMPARED}
 
 
-@pytest.mark.parametrize("answer", [None, (503, (), b""), (200, (), b""), (200, (), b"<not")])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        (503, (), b""),
+        (200, (), b""),
+        (200, (), b"<not"),
+        (200, (), b"<SyncML><SyncHdr><Source><LocURI>&who;</LocURI></Source></SyncHdr></SyncML>"),
+        (200, (), b"<SyncML>" * 5000 + b"</SyncML>" * 5000),
+    ],
+)
 def test_a_session_that_breaks_off_is_not_gone_on_with(answer):
     player, result = played(recorded(), lambda request: answer if request.number == 1 else ok(request))
     assert len(player.played.exchanges) == 2

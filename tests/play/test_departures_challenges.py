@@ -192,3 +192,27 @@ def test_http_basic_credentials_are_sent_when_they_are_asked_for():
     with_them = [each for each in player.played.exchanges if "Authorization" in dict(each.headers)]
     assert {dict(each.headers)["Authorization"] for each in with_them} == {f"Basic {credentials.basic(SECRET)}"}
     assert player.played.exchanges[0].body == player.played.exchanges[1].body
+
+
+@pytest.mark.parametrize(
+    "place", ["http://[x", "http://127.0.0.1:99999/", "http://127.0.0.1:x/", "http://127.0.0.1:0/"]
+)
+def test_nobody_is_sent_to_what_is_no_url(place):
+    def redirects(request):
+        return (302, (("Location", place),), b"") if request.number == 1 else good(request)
+
+    def tells(request):
+        body = ok(request)[2]
+        return 200, (), body.replace(b"</Source></SyncHdr>", f"</Source><RespURI>{place}</RespURI></SyncHdr>".encode())
+
+    player, result = played(recorded(), redirects)
+    assert result.notes == [f"the live server redirects the device to {place}, which is no URL: not followed"]
+    assert "sends the device elsewhere" in result.left_out[0].why
+    assert not result.equal
+    player, result = played(Story().ordinary("1").ordinary("2"), tells)
+    assert [each.url for each in player.played.exchanges] == [
+        f"{LIVE}/ManagementServer/MDM.svc?mode=Maintenance&Platform=WoA"
+    ] * 2
+    assert set(result.notes) == {
+        f"the live server sends (RespURI) the device to {place}, which is no URL: not followed"
+    }

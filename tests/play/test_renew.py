@@ -63,6 +63,10 @@ def test_correlation_vectors_keep_their_counters():
         ("https://[::1]:1/y/z?q=2", "https://a.test/x?mode=1", "https://[::1]:1/y/z?q=2"),
         ("https://[::1]:1/y", "https://a.test/x?mode=1", "https://[::1]:1/y"),
         ("http://127.0.0.1:8000", None, "http://127.0.0.1:8000/"),
+        ("http://127.0.0.1:8000", "http://[x/y", "http://127.0.0.1:8000/"),
+        ("http://127.0.0.1", ".evil.test/x?y", "http://127.0.0.1/.evil.test/x?y"),
+        ("http://127.0.0.1", "@evil.test/x", "http://127.0.0.1/@evil.test/x"),
+        ("http://127.0.0.1:8", "0::::", "http://127.0.0.1:8/0::::"),
     ],
 )
 def test_where_a_request_goes(live, recorded, to):

@@ -1,5 +1,6 @@
 """JUnit, SARIF, Markdown and annotations: valid, complete, and deaf to what a capture would have them say."""
 
+import html
 import importlib.resources
 import json
 import re
@@ -15,6 +16,8 @@ from replay.report.annotations import annotations
 from replay.report.junit import junit
 from replay.report.markdown import markdown
 from replay.report.sarif import sarif
+from replay.report.shapes import report
+from replay.report.text import check_text
 from tests.report.pages import hostile_story
 from tests.story import Story, server, user
 
@@ -196,3 +199,19 @@ def test_the_command_line_writes_every_form_and_annotates_where_github_runs_it(t
         assert (out.exit_code, out.stdout.startswith(begin), out.stderr) == (1, True, "")
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     assert "::error file=" in CliRunner().invoke(main, ["check", path]).stderr
+
+
+def test_what_is_wrong_elsewhere_too_is_said_in_every_form(judged):
+    story = Story()
+    for number in range(2, 13):
+        request = story.package_one(str(number))
+        story.exchange(request, story.answer(request).replace(b"<MsgID>1<", f"<MsgID>{number}<".encode(), 1))
+    judgement = judged(story)
+    assert [finding.also for finding in judgement.findings] == [tuple(range(2, 12))]
+    said = "the same in exchange 2, 3, 4, 5, 6, 7, 8, 9 and 2 more"
+    assert said in check_text(report([judgement]))
+    assert said in html.unescape(markdown([judgement]))
+    assert said in junit([judgement])
+    assert said in "".join(annotations([judgement]))
+    (result,) = json.loads(sarif([judgement]))["runs"][0]["results"]
+    assert result["occurrenceCount"] == 11

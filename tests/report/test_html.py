@@ -12,6 +12,7 @@ from replay.capture.readers import read
 from replay.cli import main
 from replay.expect.accept import read_accepted
 from replay.expect.evidence import log_of
+from replay.expect.finding import Party
 from replay.expect.judge import Scope, judge, unreadable
 from replay.lab import messages
 from replay.report.html import exchanges
@@ -52,6 +53,27 @@ def test_a_pass_says_what_it_rests_on(tmp_path):
     assert [each for each in ticks if each[0] != "+"] == ["60.0 s", "10.0 s"]
     assert [each for each in ticks if each[0] == "+"] == ["+0 ms", "+100 ms", "+60.1 s", "+70.1 s"]
     assert page.all("//details[contains(@id, 'rule-')]") == []
+
+
+def test_a_pass_that_leaves_out_a_broken_silence_calls_nobody_silent(tmp_path):
+    for scope in (Scope(ignore=frozenset({"UNE011"})), Scope(parties=(Party.SERVER,))):
+        page = report_on(judged(user().watch(20).ordinary("9").watch(70), tmp_path, scope=scope))
+        said = "the alert was sent; the device was not silent after it, which does not count here"
+        assert page.words("//h1") == [f"pass {said}"]
+    two = user().watch(20).ordinary("9").watch(70)
+    two.device = "OTHER"
+    two.ordinary("1").alert("2").watch(70)
+    page = report_on(judged(two, tmp_path, scope=Scope(ignore=frozenset({"UNE011"}))))
+    (why,) = page.words("//h1")
+    assert why == "pass 2 unenrolments, 1 of them followed by silence, and nothing that counts against any of them"
+
+
+def test_a_pass_that_leaves_out_what_could_not_be_read_does_not_know(tmp_path):
+    story = user().watch(20)
+    story.exchange(b"<SyncML><not", b"")
+    page = report_on(judged(story.watch(70), tmp_path, scope=Scope(ignore=frozenset({"CAP007", "MSG001"}))))
+    (why,) = page.words("//h1")
+    assert why.startswith("pass the alert was sent; whether the device was silent after it is not known")
 
 
 def test_what_the_proxy_did_is_drawn(tmp_path):

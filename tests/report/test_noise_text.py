@@ -3,7 +3,7 @@
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from replay.compare.learn import Learned, LearnedLine, Warned, learn
@@ -11,6 +11,7 @@ from replay.expect.noise import read_noise
 from replay.normal.noise import Line
 from replay.normal.varying import Kind
 from replay.report.noise_text import profile_text, quoted
+from replay.report.safe import visible
 from tests.compare.runs import KINDS, node, run
 from tests.compare.stories import edited, traffic
 
@@ -72,8 +73,10 @@ def test_nothing_in_a_capture_breaks_the_file(tmp_path):
 
 
 @given(st.text())
+@example("\u202e\u200b\x9b\ufeff")
 def test_a_text_is_quoted_as_toml_has_it(text):
     assert tomllib.loads(f"x = {quoted(text)}")["x"] == text
+    assert visible(quoted(text)) == quoted(text)
 
 
 def test_half_a_character_does_no_harm():

@@ -34,7 +34,9 @@ def test_a_single_element_is_not_counted():
 
 
 def test_an_element_of_somebody_elses_is_none_of_ours_whatever_it_is_called():
-    body = BODY.replace(b"<SyncBody>", b"<SyncBody xmlns='urn:x'/>\n <SyncBody><Exec xmlns='urn:x'/><Alert xmlns='urn:x'/>")
+    body = BODY.replace(
+        b"<SyncBody>", b"<SyncBody xmlns='urn:x'/>\n <SyncBody><Exec xmlns='urn:x'/><Alert xmlns='urn:x'/>"
+    )
     place = locate(read(body), (1,), (("Item", 2), "Data"))
     assert place.path == "SyncBody/Alert[2]/Item[2]/Data"
     assert place.line == 11

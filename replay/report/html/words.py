@@ -46,11 +46,11 @@ def why(judgement: Judgement) -> str:
         return _of_findings(found)
     if not judgement.episodes:
         return "no unenrolment was recorded; the messages keep every rule that decides"
-    left = [each for each in judgement.episodes if not each.episode.enrolment_stays]
-    told = counted(len(judgement.episodes), "unenrolment")
     if len(judgement.episodes) == 1:
         return why_episode(judgement.episodes[0], judgement)
-    return f"{told}, {len(left)} of them followed by silence, and nothing against any of them"
+    silent = [each for each in judgement.episodes if each.case.silence and each.case.silence.status == "observed"]
+    told = counted(len(judgement.episodes), "unenrolment")
+    return f"{told}, {len(silent)} of them followed by silence, and nothing that counts against any of them"
 
 
 def why_episode(judged: EpisodeJudgement, judgement: Judgement) -> str:
@@ -63,8 +63,12 @@ def why_episode(judged: EpisodeJudgement, judgement: Judgement) -> str:
         return "it could not be judged"
     if judged.episode.enrolment_stays:
         return "the device says that it stays enrolled, as was expected"
-    window = judged.case.window
+    window, silence = judged.case.window, judged.case.silence
     told = "the alert was sent" if judged.episode.alert else "no alert came"
+    if silence is not None and silence.status == "contradicted":  # that was accepted, or was not asked for
+        return f"{told}; the device was not silent after it, which does not count here"
+    if silence is not None and (silence.broken_by or silence.unseen or silence.unattributed):
+        return f"{told}; whether the device was silent after it is not known, which does not count here"
     return (
         told if window is None else f"{told}, and nothing came from the device in the {window.seconds:.1f} s after it"
     )
