@@ -6,8 +6,9 @@ READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 FUZZ_SECONDS ?= 60
 MODULES ?= replay/expect replay/compare
+FOLDERS ?= tests
 
-.PHONY: demo test check bench fuzz mutants audit docs clean
+.PHONY: demo test check bench fuzz mutants coverage audit docs clean
 
 demo: $(READY)
 	$(BIN)/omadm demo
@@ -35,6 +36,11 @@ fuzz: $(READY)
 mutants: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mutants]'
 	$(BIN)/python -m tests.code_mutants $(MODULES) $(MUTANTS)
+
+# What of each module the tests in FOLDERS reach, every test file by itself. All of them take an hour.
+coverage: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[coverage]'
+	$(BIN)/python -m tests.covered $(FOLDERS)
 
 # Needs a service on the network, and so is no part of the tests.
 audit: $(READY)

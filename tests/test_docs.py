@@ -85,9 +85,7 @@ def test_a_page_from_top_to_bottom(folder, page, monkeypatch):
         elif block.kind == "yaml":
             for line in steps(YAML(typ="safe").load(block.body)):
                 run_to_its_end(line, folder)
-        elif (
-            block.kind == "python" and "def test_" not in block.body
-        ):  # those of docs/pytest.md run in test_pytest_plugin.py
+        elif block.kind == "python" and "def test_" not in block.body:  # those of docs/pytest.md run in tests/testing
             subprocess.run([sys.executable, "-c", block.body], cwd=folder, check=True, timeout=60)
 
 
