@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 import click
 
+from replay.cli.exits import nobody_reads
 from replay.expect.case import Options
 from replay.expect.judge import Scope
 from replay.expect.live import LiveJudge, Look
@@ -121,9 +122,12 @@ class _Lines:
         self._lines = LiveLines()
 
     def __call__(self, look: Look) -> None:
-        for line in self._lines.changes(look):
-            click.echo(line)
-        sys.stdout.flush()
+        try:
+            for line in self._lines.changes(look):
+                click.echo(line)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the recording is judged all the same
+            nobody_reads()
 
 
 class _Table:

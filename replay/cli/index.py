@@ -82,7 +82,7 @@ def command(
             removed = catalogue.remove_missing(roots, [place.path for place in places], unseen)
             counts = catalogue.counts()
     say(
-        [line for line in skipped if not line.startswith(elsewhere(output))]
+        [line for line in skipped if not line.startswith(f"{elsewhere(output)}: ")]
     )  # nobody takes the catalogue for a capture
     say([error for part in parts for error in part.unread])
     say([f"{path}: is gone, and was removed" for path in removed])

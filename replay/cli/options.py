@@ -4,6 +4,7 @@ import math
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,6 +78,14 @@ def seconds(value: str | float) -> float:
         number = -1.0
     if not 0 <= number < float("inf"):
         raise click.BadParameter(f"{value!r} is no number of seconds, such as 60 or 2.5")
+    return number
+
+
+def patience(value: str | float) -> float:
+    """How long to wait for something, as an option's value, in seconds: a socket that waits 0 s does not even connect."""
+    number = seconds(value)
+    if not 0 < number <= threading.TIMEOUT_MAX:
+        raise click.BadParameter(f"{value!r} is no time to wait, such as 30 or 2.5")
     return number
 
 
@@ -174,7 +183,7 @@ def answer_timeout_option(function: _F) -> _F:
     """`--timeout SECONDS`: how long a device that is played waits."""
     return click.option(
         "--timeout",
-        type=seconds,
+        type=patience,
         default=30.0,
         show_default=True,
         metavar="SECONDS",

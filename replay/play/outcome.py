@@ -45,13 +45,13 @@ class Outcomes:
         steps = {step.number: step for step in script.steps}
         live = {each.number: each for each in played.exchanges}
         why = {each.exchange: each.why for each in played.left_out}
-        besides = {*played.added, *(number for number, _ in played.asked)}
+        tries = [*played.pairs.items(), *((recorded, number) for number, recorded in played.asked)]
         replay = DeviceReplay(
             name,
             script.device,
             recorded=len(script.steps) + len(script.left_out),
-            sent=sum(each.delivered and each.number not in besides for each in played.exchanges),
-            added=len(besides),
+            sent=len({recorded for recorded, number in tries if live[number].delivered}),
+            added=len(played.added) + len(played.asked),
             left_out=played.left_out,
             unknown=played.unknown,
             unused=played.unused,

@@ -190,7 +190,7 @@ class _Device:
         if self._began is None:
             self._began = now - (due or 0.0)
         if self.line.timing and due is not None:
-            self._stop.wait(max(0.0, self._began + due - now))
+            self._stop.wait(min(max(0.0, self._began + due - now), threading.TIMEOUT_MAX))
 
     def exchange(self, request: Request, sent: Callable[[], None]) -> Exchange:
         """Sends a request and waits for what becomes of it."""

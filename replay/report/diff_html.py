@@ -117,6 +117,6 @@ def _change(change: Change, row: Row) -> ChangeView:
         of=change.of.value,
         kind=change.kind.value,
         shown=not alone,
-        expected="nothing" if change.expected is None else change.expected,
-        actual="nothing" if change.actual is None else change.actual,
+        expected=diff_words.value(change.expected),
+        actual=diff_words.value(change.actual),
     )

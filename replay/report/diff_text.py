@@ -145,7 +145,7 @@ class _Writer:
             self.line(depth, click.style(head, dim=True))
             return
         told = " moved" if change.kind is Kind.MOVED else ""
-        expected, actual = _shown(change.expected), _shown(change.actual)
+        expected, actual = diff_words.value(change.expected), diff_words.value(change.actual)
         whole = f"{head}{told}  {expected} → {actual}"
         if self.width is None or cell_len(whole) + 2 * depth <= self.width:
             values = f"{click.style(expected, fg='red')} → {click.style(actual, fg='green')}"
@@ -162,14 +162,6 @@ def _alike(rows: list[Row]) -> str:
     texts = [visible(row.expected or row.actual or "") for row in rows]
     ends = [_cut(text, _ALIKE) for text in (texts if len(texts) == 1 else (texts[0], texts[-1]))]
     return f"{len(texts)} alike: {' … '.join(ends)}"
-
-
-def _shown(value: str | None) -> str:
-    """A value, in quotation marks where it would not be seen for what it is otherwise."""
-    if value is None:
-        return "nothing"
-    text = visible(value)
-    return f'"{text}"' if not text or text != text.strip() or text == "nothing" else text
 
 
 def _cut(text: str, width: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from replay.compare.changes import Comparison, MessageDiff, SessionDiff
+from replay.report.safe import visible
 
 
 def counts(comparison: Comparison) -> str:
@@ -14,6 +15,14 @@ def counts(comparison: Comparison) -> str:
     kinds = ", ".join(f"{count} {kind}" for kind, count in summary.items())
     total = sum(summary.values())
     return f"{total} change{'' if total == 1 else 's'} ({kinds}){ignored}"
+
+
+def value(text: str | None) -> str:
+    """A value, in quotation marks where it would not be seen for what it is otherwise."""
+    if text is None:
+        return "nothing"
+    shown = visible(text)
+    return f'"{shown}"' if not shown or shown != shown.strip() or shown == "nothing" else shown
 
 
 def of_session(session: SessionDiff) -> str:

@@ -20,8 +20,8 @@ class Messages(Struct):
 
 
 class Answers(Struct):
-    """The server's answers: in the recording, and of these the same, different, and missing; those that came where the recorded
-    server gave none; those that there was nothing to compare with."""
+    """The server's answers: in the recording; the same, different (also those that asked for a message again, as no recorded one
+    did), and missing; those that came where the recorded server gave none; those that there was nothing to compare with."""
 
     recorded: int
     same: int
@@ -116,7 +116,11 @@ def _answers(devices: list[DeviceReplay]) -> Answers:
         return sum(each.count(*outcomes) for each in devices)
 
     same, differs, missing = count(Outcome.SAME), count(Outcome.DIFFERS), count(Outcome.MISSING)
-    return Answers(same + differs + missing, same, differs, missing, count(Outcome.NEW), count(Outcome.NOT_COMPARED))
+    besides = sum(
+        answer.recorded is None and answer.outcome is Outcome.DIFFERS for each in devices for answer in each.answers
+    )
+    recorded = same + differs + missing - besides
+    return Answers(recorded, same, differs, missing, count(Outcome.NEW), count(Outcome.NOT_COMPARED))
 
 
 def _exchange(answer: AnswerOutcome) -> ExchangeShape:

@@ -139,6 +139,7 @@ def _command(node: _Node, name: str) -> model.Command:
     values: dict[str, Any] = {}
     items: list[model.Item] = []
     inner: list[model.Command] = []
+    refs: dict[str, list[str]] = {}
     unknown: list[model.Unknown] = []
     fields = _FIELDS.get(name, _COMMON)
     for child in node:
@@ -148,20 +149,23 @@ def _command(node: _Node, name: str) -> model.Command:
             items.append(_item(child))
         elif field is not None and field[0] not in values and _is_plain(child, field[1]):
             values[field[0]] = field[1](child)
-        elif name == "Results" and child_name in _REFS:
-            values[_REFS[child_name]] = (*values.get(_REFS[child_name], ()), _id(child))
+        elif name == "Results" and child_name in _REFS and not len(child):
+            refs.setdefault(_REFS[child_name], []).append(_id(child))
         elif name in GROUPS and child_name in COMMANDS:
             inner.append(_command(child, child_name))
         else:
             unknown.append(_unknown(child))
     if inner:
         values["commands"] = tuple(inner)
+    for field_name, texts in refs.items():
+        values[field_name] = tuple(texts)
     return _CLASSES.get(name, model.Command)(name=name, items=tuple(items), unknown=tuple(unknown), **values)
 
 
 def _status(node: _Node) -> model.Status:
     values: dict[str, Any] = {}
     items: list[model.Item] = []
+    refs: dict[str, list[str]] = {}
     unknown: list[model.Unknown] = []
     for child in node:
         name = _NAMES.get(child.tag) or name_of(child)
@@ -173,14 +177,16 @@ def _status(node: _Node) -> model.Status:
                 values["data_attributes"] = attributes
         elif name == "Item":
             items.append(_item(child))
-        elif name in _REFS:
-            values[_REFS[name]] = (*values.get(_REFS[name], ()), _id(child))
+        elif name in _REFS and not len(child):
+            refs.setdefault(_REFS[name], []).append(_id(child))
         elif name == "Chal" and "chal" not in values:
             values["chal"] = _chal(child, unknown)
         elif (reader := _STATUS_PARTS.get(name)) is not None and reader[0] not in values:
             values[reader[0]] = reader[1](child)
         else:
             unknown.append(_unknown(child))
+    for field_name, texts in refs.items():
+        values[field_name] = tuple(texts)
     return model.Status(name="Status", items=tuple(items), unknown=tuple(unknown), **values)
 
 

@@ -5,6 +5,8 @@ from replay.capture.readers import read
 from replay.expect.judge import judge
 from tests.story import Story
 
+BLANK = " " * 200_000
+
 
 def test_who_sent_a_message_is_told_from_it(tmp_path):
     story = Story()
@@ -25,6 +27,25 @@ def test_a_message_has_no_clock_so_silence_is_unobservable(tmp_path):
     assert judged.findings == []
     assert judged.episodes[0].case.window is None
     assert judged.episodes[0].case.silence.status == "unobservable"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("POST https://h/x HTTP/1.1", ("POST", "https://h/x", "HTTP/1.1")),
+        ("POST https://h/a b  c HTTP/2", ("POST", "https://h/a b  c", "HTTP/2")),
+        ("POST HTTP/1.1", ("POST", None, "HTTP/1.1")),
+        ("POST", ("POST", None, None)),
+        pytest.param(
+            f"POST https://h/{BLANK}x", ("POST", f"https://h/{BLANK}x", None), id="quadratic work would take hours"
+        ),
+    ],
+)
+def test_a_request_line(tmp_path, line, told):
+    (tmp_path / "1_request.xml").write_bytes(Story().package_one("1"))
+    (tmp_path / "1_request.headers").write_text(f"{line}\nContent-Type: text/xml\n")
+    exchange = read(str(tmp_path)).exchanges[0]
+    assert (exchange.method, exchange.url, exchange.http) == told
 
 
 def test_a_folder_of_messages(tmp_path):

@@ -197,6 +197,8 @@ def test_folders_in_folders_and_a_catalogue_among_the_captures(folder):
     result = omadm("index", folder / "lab", folder, "-o", catalogue)
     assert "0 judged, 5 unchanged, 0 removed" in result.stdout
     assert "catalogue.sqlite" not in result.stderr
+    (folder / "catalogue.sqlite.old").write_text("no capture")
+    assert "catalogue.sqlite.old: skipped" in omadm("index", folder, "-o", catalogue).stderr
 
 
 def test_a_name_that_is_no_text(folder, catalogue):

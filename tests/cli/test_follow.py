@@ -57,3 +57,15 @@ def test_pieces_say_what_the_whole_says(followed):
     for piece in (700, 1 << 20):
         words = [line.rsplit(", ", 1)[1] for line in followed(story, piece)[2]]
         assert sorted(word for word in words if word in ("pass", "fail")) == ["fail"] * 3 + ["pass"] * 3
+
+
+def test_a_recording_is_judged_though_nobody_reads_on(followed, monkeypatch):
+    gone = []
+
+    def broken(line: str) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(follow.click, "echo", broken)
+    monkeypatch.setattr(follow, "nobody_reads", lambda: gone.append(1))
+    decided, failed, _ = followed(Story().ordinary("1").watch(5).alert("2").watch(70), 1 << 20)
+    assert (decided, failed, gone) == (1, [], [1])

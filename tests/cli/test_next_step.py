@@ -60,6 +60,8 @@ def _zst(data: bytes) -> bytes:
         ("check --ignore UNE99 run.jsonl", "near it are"),
         ("check --expect usr run.jsonl", "near it is user"),
         ("check --quiet soon run.jsonl", "such as 60 or 2.5"),
+        ("replay run.jsonl --to http://127.0.0.1:1/ --timeout 0", "is no time to wait, such as 30 or 2.5"),
+        ("lab device --to http://127.0.0.1:1/ --timeout 1e12", "is no time to wait, such as 30 or 2.5"),
         ("check --until soon run.jsonl", "write 2026-11-23T09:15:00Z"),
         ("check", "Try 'main check --help'"),
         ("chekc", "Did you mean 'check'?"),

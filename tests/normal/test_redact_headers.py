@@ -63,5 +63,5 @@ def test_what_is_no_secret_stays():
 @settings(deadline=None, max_examples=50)
 def test_nothing_is_left_in_whatever_it_stands(value):
     for name in ("Cookie", "x-syncml-hmac"):
-        if value.strip() and not re.search(f"{SECRET}[a-]*\\s*=", value):  # else it is the name of a parameter
+        if value.strip() and not re.search(SECRET + r"[^\s,;\"]*\s*=", value):  # else it is the name of a parameter
             assert SECRET not in redacted(name, value)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from replay.compare.replayed import Outcome
+from replay.compare.replayed import Outcome, Replay
 from replay.lab import messages
+from replay.report.replay_shapes import replay_shape
 from replay.syncml import credentials
 from replay.syncml.credentials import Secret
 from replay.syncml.model import Status
@@ -138,6 +139,9 @@ def test_a_redirect_is_followed(status):
     assert urls[3] == urls[0]
     assert player.played.exchanges[0].body == player.played.exchanges[1].body
     assert not result.equal
+    shape = replay_shape(Replay("run.jsonl", LIVE, [result], [], []))
+    assert (shape.messages.recorded, shape.messages.sent, shape.messages.added) == (3, 3, 1)
+    assert (shape.answers.recorded, shape.answers.same, shape.answers.different) == (3, 3, 1)
 
 
 def test_the_device_is_sent_nowhere_that_it_may_not_go():

@@ -89,6 +89,15 @@ def test_the_recorded_pace_is_kept_where_that_is_asked_for(timing):
     assert [round(each, -2) for each in stop.waits] == ([0, 1000, 1500] if timing else [])
 
 
+def test_no_pace_is_slower_than_one_can_wait():
+    traffic = traffic_of(Story().ordinary("1").wait(1e300).ordinary("2"))
+    stop = _Stop()
+    with HttpServer(lambda body, _: good(body)) as server:
+        unit = unit_of(traffic, server.url)
+        _Device(1, unit, Line(None, 60.0, True), None, stop, itertools.count(1), lambda: None).run()
+    assert stop.waits[-1] == threading.TIMEOUT_MAX
+
+
 def test_many_devices_at_once_each_with_its_own_state(tmp_path):
     traffic = traffic_of(recorded())
     (script,) = scripts(traffic)

@@ -41,6 +41,14 @@ def test_missing_and_more():
     assert ("added", "", "ordinary session of 1 exchange") in rows
 
 
+def test_values_that_look_like_none_are_told_apart():
+    one = session(Story(), "1", replace(9, "./A", "nothing"), replace(10, "./B", "1 "))
+    other = session(Story(), "1", replace(9, "./A", ""), replace(10, "./B", "1"))
+    _, tree = page(diff(one, other))
+    found = [re.sub(r"\s+", " ", row[1]).partition(" changed ")[2] for row in cells(tree) if row[0] == "change"]
+    assert found == ['"nothing" → ""', '"1 " → 1']
+
+
 def test_it_needs_nothing_else_and_runs_nothing():
     hostile = "&lt;script&gt;alert(1)&lt;/script&gt;&#13;\u202e"
     story = session(Story(), "1", replace(9, "./A", "x"))

@@ -46,3 +46,48 @@ def test_a_firmware_update_is_no_unenrolment(shared_data):
 def test_alert_1224_of_that_type_is_none():
     text = messages.unenrol_alert().replace("1226", "1224").replace("{id}", "1")
     assert list(alerts(read(messages.message(messages.Sender("1", "S", "D"), 1, [text])))) == []
+
+
+def alert(item: str, meta: str = ""):
+    text = f"<Alert><CmdID>1</CmdID><Data>1226</Data>{meta}<Item>{item}</Item></Alert>"
+    return list(alerts(read(messages.message(messages.Sender("1", "S", "D"), 1, [text]))))
+
+
+TYPE = '<Type xmlns="syncml:metinf">com.microsoft:mdm.unenrollment.userrequest</Type>'
+FORMAT = '<Format xmlns="syncml:metinf">int</Format>'
+
+
+@pytest.mark.parametrize(
+    ("data", "seen", "stays"),
+    [
+        ("<Data>1</Data>", "1", False),
+        ("<Data>2</Data>", "2", True),
+        ("<Data>AADJ Unregister Failed</Data>", "AADJ Unregister Failed", True),
+        ("<Data/>", "", False),
+        ("", None, False),
+    ],
+)
+def test_what_an_alert_says_of_the_enrolment(data, seen, stays):
+    (found,) = alert(f"<Meta>{TYPE}</Meta>{data}")
+    assert (found.data, found.enrolment_stays) == (seen, stays)
+
+
+def test_elements_in_the_data_are_no_plain_text():
+    (found,) = alert(f"<Meta>{TYPE}</Meta><Data><x/>2</Data>")
+    assert found.data is not None
+    assert found.data != "2"
+    assert not found.enrolment_stays
+
+
+def test_type_and_format_count_beside_the_item_where_it_has_none():
+    (beside,) = alert("<Data>1</Data>", meta=f"<Meta>{FORMAT}{TYPE}</Meta>")
+    assert (beside.type, beside.type_beside.text.rpartition(".")[2], beside.format.text) == (None, "userrequest", "int")
+    (split,) = alert(f"<Meta>{FORMAT}</Meta><Data>1</Data>", meta=f"<Meta>{TYPE}</Meta>")
+    assert split.format is split.item.meta.format
+    (inside,) = alert(f"<Meta>{TYPE}</Meta><Data>1</Data>", meta=f"<Meta>{FORMAT}</Meta>")
+    assert (inside.type_beside, inside.format) == (None, None)
+
+
+@pytest.mark.parametrize(("data", "count"), [("1", 1), ("2", 1), ("AADJ Unregister Failed", 1), ("0", 0), ("x", 0)])
+def test_without_any_type_the_data_tells(data, count):
+    assert len(alert(f"<Data>{data}</Data>")) == count

@@ -80,6 +80,14 @@ def test_a_second_element_of_a_kind_is_kept_as_unknown():
     assert command.unknown[0].text == "2"
 
 
+@pytest.mark.parametrize("name", ["Status", "Results"])
+def test_references_of_any_number_are_kept(name):
+    """Quadratic work would take hours here, and the test run's patience would end it."""
+    found = message(f"<{name}>{'<TargetRef>t</TargetRef>' * 150_000}<TargetRef>u<x/></TargetRef></{name}>").commands[0]
+    assert found.target_refs == ("t",) * 150_000
+    assert [each.text for each in found.unknown] == ["u"]
+
+
 def test_what_else_is_in_a_challenge_is_kept():
     meta = '<Meta><NextNonce xmlns="syncml:metinf">bm9u</NextNonce></Meta>'
     body = f"<Status><Chal><Cred/>{meta}<Meta/></Chal><Data>401</Data></Status>"
