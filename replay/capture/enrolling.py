@@ -10,8 +10,10 @@ from replay.capture.turns import Turn
 _WORD: Final = re.compile(r"[\w.:-]+")
 #: The DeviceID of an enrolment request ([MS-MDE2], ContextItem), with something in it.
 _DEVICE_ID: Final = re.compile(
-    r"""(?:Name\s*=\s*["']DeviceID["'][^>]{0,999}>\s*+<[^<>]{0,999}Value|<(?:[\w.-]{1,99}:)?DeviceID)[^<>]{0,999}>\s*+[^<\s]"""
+    r"""(?:Name\s*=\s*["']DeviceID["'][^>]{0,999}>\s*+<[^<>]{0,999}Value|<(?:[\w.-]{1,99}:)?DeviceID)[^<>]{0,999}>\s*+([^<\s][^<]{0,999})"""
 )
+#: Characters of an id that stands in a body by chance too: it counts as a DeviceID alone.
+_SHORT: Final = 6
 
 
 def devices_of(
@@ -42,10 +44,13 @@ class Devices:
     def __init__(self) -> None:
         self._by_word: dict[str, set[str]] = {}
         self._others: set[str] = set()
+        self._short: set[str] = set()
 
     def add(self, device: str) -> None:
         """A device that is enrolled now."""
-        if _WORD.fullmatch(device):
+        if len(device) < _SHORT:
+            self._short.add(device)
+        elif _WORD.fullmatch(device):
             self._by_word.setdefault(device.lower(), set()).add(device)
         else:
             self._others.add(device)
@@ -53,14 +58,18 @@ class Devices:
     def discard(self, device: str) -> None:
         """A device that is not enrolled any more."""
         self._others.discard(device)
+        self._short.discard(device)
         self._by_word.get(device.lower(), set()).discard(device)
 
     def named_in(self, body: str) -> set[str]:
         """The devices whose id stands in a body: as a word of its own, or, with other characters in it, as the whole text of an
-        element."""
+        element; a short one as its DeviceID."""
         words = {word.lower() for word in _WORD.findall(body)}
         named = {device for word in words for device in self._by_word.get(word, ())}
         if self._others:
             lower = body.lower()
             named |= {device for device in self._others if f">{device.lower()}<" in lower}
+        if self._short:
+            ids = {found.group(1).strip().lower() for found in _DEVICE_ID.finditer(body)}
+            named |= {device for device in self._short if device.lower() in ids}
         return named

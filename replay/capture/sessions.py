@@ -163,8 +163,7 @@ class Traffic(Struct):
         if self.enrolling_at is None:
             self.enrolling_at = {}
             for turn in self.enrolling:
-                client = turn.exchange.client
-                self.enrolling_at.setdefault(None if client is None else client.rpartition(":")[0], []).append(turn)
+                self.enrolling_at.setdefault(address_host(turn.exchange.client), []).append(turn)
         return [turn for address in addresses for turn in self.enrolling_at.get(address, ())]
 
     @property

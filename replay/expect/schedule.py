@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import Struct
 
 from replay.capture.episodes import Episode, Window
-from replay.capture.exchange import Capture, Moment
+from replay.capture.exchange import Capture, Moment, address_host
 from replay.capture.sessions import Enrolment, Session, Traffic, message_number
 from replay.capture.turns import ENROLMENT, Turn
 
@@ -119,16 +119,12 @@ def poll_of(traffic: Traffic, episode: Episode) -> Poll | None:
 def _writers(traffic: Traffic, enrolment: Enrolment) -> list[Turn]:
     """The exchanges, in order, in which a server may have written something for an enrolment: in its sessions, and when it was
     enrolled."""
-    addresses = {_host(session.turns[0].exchange.client) for session in enrolment.sessions}
+    addresses = {address_host(session.turns[0].exchange.client) for session in enrolment.sessions}
     turns = [
-        *traffic.enrolling_from([None, *addresses]),
+        *traffic.enrolling_from({None, *addresses}),
         *(turn for session in enrolment.sessions for turn in session.turns),
     ]
     return sorted(turns, key=lambda turn: turn.exchange.order)
-
-
-def _host(address: str | None) -> str:
-    return (address or "").rpartition(":")[0]
 
 
 def _written(turn: Turn) -> Iterator[tuple[str, int]]:
@@ -168,8 +164,6 @@ def probe_of(traffic: Traffic, episode: Episode, window: Window | None, opened: 
     if not any(note.name == PUSH for note in traffic.capture.notes):
         return None
     end = window.end.clock
-    if episode.enrolment.ended_at is not None:
-        end = min(end, episode.enrolment.ended_at.clock)
     found = None
     for at in _pushes(traffic.capture, traffic, episode):
         if not window.start.clock <= at.clock <= end:

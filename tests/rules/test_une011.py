@@ -1,3 +1,5 @@
+import pytest
+
 from tests.story import Story, only, rules_of, user
 
 ENROLMENT = "https://mdm.example.test/EnrollmentServer/Enrollment.svc"
@@ -73,6 +75,14 @@ def test_a_new_device_behind_the_same_address_enrols_itself():
     only(story.ordinary("3").watch(70).judge(), "UNE011")
 
 
+@pytest.mark.parametrize(("device_id", "found"), [("SOMEBODY-ELSE", ["UNE011"]), ("7", [])])
+def test_a_short_id_that_stands_in_an_enrolment_request_by_chance_is_nobodys(device_id, found):
+    story = Story(device="7").ordinary("1").watch(5).alert("2").watch(70)
+    item = f'<ContextItem Name="DeviceID"><Value>{device_id}</Value></ContextItem><Value u:Id="7">7</Value>'
+    enrol(story, item.encode())
+    assert rules_of(story.ordinary("3").watch(70).judge()) == found
+
+
 def test_a_session_whose_first_request_was_not_kept():
     story = user().watch(20)
     request = story.package_one("3")
@@ -83,3 +93,16 @@ def test_a_session_whose_first_request_was_not_kept():
 def test_a_refused_enrolment_enrols_nobody():
     story = enrol(user().watch(70), status=500)
     only(story.ordinary("3").watch(70).judge(), "UNE011")
+
+
+def test_a_session_between_the_exec_and_the_alert_is_not_named():
+    story = Story().exec("1").wait(1).ordinary("2").wait(1).alert("3").watch(5).ordinary("4").watch(70)
+    found = [each.message for each in story.judge().findings if each.rule == "UNE011"]
+    assert found == ["the device opens session 4 (SessionID 4) after the alert session; silence was due"]
+
+
+def test_a_push_that_nothing_answered_is_not_named():
+    story = user().watch(5).ordinary("3").watch(5)
+    story.line("note", text="sent", name="push")
+    (finding,) = [each for each in story.watch(70).judge().findings if each.rule == "UNE011"]
+    assert finding.message == "the device opens session 3 (SessionID 3) after the alert session; silence was due"
