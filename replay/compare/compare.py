@@ -53,9 +53,10 @@ def compare_views(
 
 def _not_compared(expected: CaptureView, actual: CaptureView) -> Iterator[str]:
     """What was not compared because one of the captures does not carry it; one without any message carries nothing else."""
-    carried = expected.carried, actual.carried
-    if expected.said and actual.said and carried[0] != carried[1]:
-        yield f"{'ACTUAL' if carried[0] else 'EXPECTED'} carries no HTTP: URLs, headers and status were not compared"
+    for name, capture, other in (("EXPECTED", expected, actual), ("ACTUAL", actual, expected)):
+        if other.carried and not capture.carried_throughout:
+            some = " for some messages: their" if capture.carried else ":"
+            yield f"{name} carries no HTTP{some} URLs, headers and status were not compared"
 
 
 class _Work:

@@ -24,4 +24,4 @@ class Pattern:
 def _step(step: str) -> str:
     parts = re.split(r"([*?])", step)
     expression = "".join({"*": ".*", "?": "."}.get(part, re.escape(part)) for part in parts)
-    return expression if step.endswith(("]", "*")) else rf"{expression}(?:\[[0-9]+\])?"
+    return rf"{expression}(?:\[[0-9]+\])?"  # a number has no number behind it

@@ -19,7 +19,21 @@ from replay.capture.turns import Turn
 from replay.compare.shapes import Mark, mark_of, shape_of
 from replay.normal.form import MessageNormaliser, Normaliser, without_host
 from replay.normal.sides import SENDER, headers_of, problem_of
-from replay.syncml.model import Address, Alert, Command, Cred, Group, Header, Item, Leaf, Message, Meta, Results, Status
+from replay.syncml.model import (
+    Address,
+    Alert,
+    Command,
+    Cred,
+    Exec,
+    Group,
+    Header,
+    Item,
+    Leaf,
+    Message,
+    Meta,
+    Results,
+    Status,
+)
 from replay.syncml.names import GENERIC_ALERT
 
 _COUNTER: Final = re.compile(r"\{CV([0-9]+)\}(.*)", re.DOTALL)
@@ -109,8 +123,7 @@ class Keys:
             head = self._head(exchange.headers, REQUEST)
             if head.counter is not None:
                 counters[place] = head.counter
-            if head.marks and is_there(turn):
-                marks += head.marks
+            marks += head.marks
             parts += (
                 exchange.method,
                 None if exchange.url is None else without_host(exchange.url),
@@ -278,7 +291,7 @@ class _Side:
 def is_there(turn: Turn) -> bool:
     """Whether there is anything to see of a request."""
     exchange = turn.exchange
-    return exchange.url is not None or exchange.method is not None or exchange.body is not None
+    return any(each is not None for each in (exchange.url, exchange.method, exchange.body)) or bool(exchange.headers)
 
 
 def _is_known(header: Header) -> bool:
@@ -297,15 +310,15 @@ def _are_known(*addresses: Address | None) -> bool:
 
 
 def _is_known_meta(meta: Meta | None) -> bool:
-    return meta is None or (meta.next_nonce is None and not meta.unknown)
+    return meta is None or not meta.unknown
 
 
 def _is_known_command(command: Command) -> bool:
-    """Whether a command is made of what is expected in it, its items apart. Of generic alerts some count to the letter
-    (`replay.syncml.unenrol`)."""
+    """Whether a command is made of what is expected in it, its items apart. Of generic alerts and of Execs some count to the
+    letter (`replay.syncml.unenrol`)."""
     if command.unknown or command.cred is not None or not _is_known_meta(command.meta):
         return False
-    if isinstance(command, Alert) and command.code == GENERIC_ALERT:
+    if isinstance(command, Exec) or (isinstance(command, Alert) and command.code == GENERIC_ALERT):
         return False
     if isinstance(command, (Status, Results)) and (command.target_refs or command.source_refs):
         return False

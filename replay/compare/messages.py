@@ -106,10 +106,7 @@ class MessagePair(Struct, dict=True):
             if one is None or other is None or one.shaped == other.shaped:
                 yield _Piece(commands=pair)
             else:
-                sides = (
-                    Side(one.own, one.path, one.node.namespace or namespaces[0]),
-                    Side(other.own, other.path, other.node.namespace or namespaces[1]),
-                )
+                sides = Side(one.own, one.path, namespaces[0]), Side(other.own, other.path, namespaces[1])
                 yield _Piece(commands=pair, part=pair_up(*sides))
 
     def _unread(self) -> Row | None:

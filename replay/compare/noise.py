@@ -65,16 +65,12 @@ class _Work:
         self.explained: Counter[int] = Counter()
         self.outside: Counter[int] = Counter()
         self._leaves: dict[int, dict[str, Leaf]] = {}
-        pairs = [
-            message
-            for session in comparison.sessions
-            for message in session.messages
-            if message.expected is not None and message.actual is not None
-        ]
         self._falls = [_falls(comparison.sessions, profile, second=second) for second in (False, True)]
         self._names = _Names()
-        for message in pairs:
-            self._note_aliases(message)
+        if any(line.applies and line.kind is varying.Kind.ALIAS for line in profile.lines):
+            for session in comparison.sessions:
+                for message in session.messages:
+                    self._note_aliases(message)
 
     def is_noise(self, change: Change, message: MessageDiff) -> bool:
         """Whether a signed line explains a change. A line that says that a value is constant goes before all others."""
@@ -126,8 +122,6 @@ class _Work:
         """What stands beside what in two messages, where a signed line says that names are other ones. What is alike stands for
         itself: a name that changed in one place and not in the other is none."""
         if message.expected is None or message.actual is None:
-            return
-        if not any(line.applies and line.kind is varying.Kind.ALIAS for line in self.profile.lines):
             return
         touched: set[str | None] = set()
         for change in message.changes:

@@ -53,7 +53,7 @@ def shape_of(node: Node) -> tuple[bytes, tuple[Mark, ...]]:
 
 def digest_of(*parts: object) -> bytes:
     """One digest of several values: texts, numbers, digests, and tuples of such."""
-    return hashlib.blake2b(repr(parts).encode("utf-8", "backslashreplace"), digest_size=16).digest()
+    return hashlib.blake2b(repr(parts).encode(), digest_size=16).digest()
 
 
 def leaf(node: Node, *names: str) -> str | None:

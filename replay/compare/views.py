@@ -195,14 +195,18 @@ class CaptureView(Struct, dict=True):
         return digest_of(*(each.digest for each in self.chains), marks, [each.line for each in self.others])
 
     @property
-    def said(self) -> bool:
-        """Whether there is anything to see in any session."""
-        return any(is_there(turn) or turn.exchange.response is not None for turn in self._turns())
-
-    @property
     def carried(self) -> bool:
         """Whether the capture carries HTTP in any session."""
         return any(_request_carried(turn.exchange) or _response_carried(turn.exchange) for turn in self._turns())
+
+    @property
+    def carried_throughout(self) -> bool:
+        """Whether the capture carries HTTP for every message in a session."""
+        return all(
+            (_request_carried(turn.exchange) or not is_there(turn))
+            and (_response_carried(turn.exchange) or turn.exchange.response is None)
+            for turn in self._turns()
+        )
 
     def _turns(self) -> Iterator[Turn]:
         return (turn for chain in self.chains for session in chain.sessions for turn in session.session.turns)
@@ -354,8 +358,8 @@ def _count_steps(chain: Chain) -> None:
     ]
     for _, counters, place in sorted(found, key=lambda each: each[0]):
         counter = counters[place]
-        above, dot, number = counter.text.rpartition(".")
-        if not dot or not number.isdecimal() or len(number) > 18:
+        above, _, number = counter.text.rpartition(".")
+        if not number.isdecimal() or len(number) > 18:
             continue
         key = (counter.base, above)
         if key in last:

@@ -46,11 +46,8 @@ class Acceptance(Struct, frozen=True, kw_only=True):
     def matches(self, finding: Finding, whose: Whose) -> bool:
         """Whether a finding is one of those that the entry is about, expired or not."""
         device, server = whose
-        return (
-            finding.rule == self.rule
-            and _like(self.device, [device])
-            and _like(self.server, [server, host_of(server or "").partition("://")[2].rpartition(":")[0]])
-        )
+        servers = [server, host_of(server).partition("://")[2].rpartition(":")[0]] if server else []
+        return finding.rule == self.rule and _like(self.device, [device]) and _like(self.server, servers)
 
 
 class Accepted(Struct, frozen=True):

@@ -24,7 +24,6 @@ from replay.expect.silence import Silence, silence_of
 from replay.expect.unseen import Unseen
 from replay.syncml.credentials import Secret
 from replay.syncml.model import Command, Message
-from replay.syncml.names import CHALLENGES
 from replay.syncml.places import locate
 
 
@@ -112,11 +111,10 @@ class Said:
         places: tuple[int, ...] = (),
         tail: tuple[str | tuple[str, int], ...] = (),
         severity: Severity | None = None,
-        party: Party | None = None,
     ) -> Finding:
         """A finding on this message, at an element of it (`Spot`)."""
         spot = Spot(self.turn, self.side, places, tail)
-        return self.case.finding(rule, message, spot=spot, severity=severity, party=party)
+        return self.case.finding(rule, message, spot=spot, severity=severity)
 
 
 class EpisodeCase:
@@ -236,16 +234,6 @@ class Case:
             for exchange in each.own_exchanges:
                 found.setdefault(exchange, []).append(each.episode.number)
         return {exchange: tuple(numbers) for exchange, numbers in found.items()}
-
-    @cached_property
-    def refused_alerts(self) -> set[int]:
-        """Numbers of the exchanges in which an HTTP status refused an alert: there UNE020 speaks."""
-        return {
-            seen.turn.number
-            for each in self.episodes
-            for seen in each.episode.alerts
-            if (answer := seen.turn.exchange.response) and answer.status >= 400 and str(answer.status) not in CHALLENGES
-        }
 
     @cached_property
     def answered_terms(self) -> set[Terms]:

@@ -83,10 +83,11 @@ class Evidence(Struct, frozen=True):
 
     @property
     def far_off(self) -> bool:
-        """Whether all that is early is so far off, by clocks that are only assumed to agree, that the clocks may be to blame."""
+        """Whether something early is so far off, by clocks that are only assumed to agree, that the clocks may be to blame."""
         clock = self.clock
-        assumed = clock is not None and clock.kind == "assumed"
-        return assumed and clock is not None and any(clock.earliest - item.at > REACH for item in self.early)
+        if clock is None or clock.kind != "assumed":
+            return False
+        return any(clock.earliest - item.at > REACH for item in self.early)
 
     @property
     def doubtful(self) -> bool:
@@ -133,10 +134,10 @@ def evidence_of(
     """What the evidence that belongs to an episode says of it. `quiet` is the quiet time in seconds."""
     clock = attached.clock
     items = tuple(sorted(_items(attached, traffic, episode), key=lambda item: item.at))
-    cleaning = [item for item in items if item.cleans and item.step in STEPS]
-    alerted = clock is not None and bool(episode.alerts)
-    early = tuple(item for item in cleaning if alerted and clock is not None and item.at < clock.earliest)
-    near = sum(alerted and clock is not None and clock.earliest <= item.at < clock.likely for item in cleaning)
+    cleaning = [item for item in items if item.cleans]
+    alert = clock if episode.alerts else None
+    early = tuple(item for item in cleaning if alert is not None and item.at < alert.earliest)
+    near = sum(alert is not None and alert.earliest <= item.at < alert.likely for item in cleaning)
     ended = _end(items)
     failures = [item for item in items if item.outcome == FAILED and not (ended and item.step == TRIGGER)]
     tolerated = tuple(item for item in failures if _tolerated(item, episode, clock))
@@ -192,7 +193,7 @@ def _past_quiet(clock: Clock | None, last: float, window: Window | None, quiet: 
     if clock is None:
         return False
     session = window.start.clock - clock.reference.clock if window and clock.reference else 0.0
-    return last >= clock.likely + max(session, 0.0) + quiet
+    return last >= clock.likely + session + quiet
 
 
 def _unsure(attached: Attached) -> str:
@@ -219,28 +220,25 @@ def _items(attached: Attached, traffic: Traffic, episode: Episode) -> Iterator[I
             said.place,
             cleans=said.step in STEPS and said.step != REPORT,
         )
-    if not attached.log.events or (attached.run is None and attached.clock is None):
-        return
     span = _Span(attached, traffic, episode)
     inside = [each for each in attached.log.events if each.event in EVENTS and span.holds(each)]
     ends = {_product(each): each for each in inside if each.event in UNINSTALLS and each.event != UNINSTALL_BEGINS}
     for event in inside:
-        known, outcome = EVENTS[event.event], _outcome(event)
+        known, told = EVENTS[event.event], event
         if event.event == UNINSTALL_BEGINS:
-            end = ends.get(_product(event))
-            if end is None and not any(each.event == 74 for each in inside):
+            told = ends.get(_product(event), event)  # how it ended
+            if told is event and not any(each.event == 74 for each in inside):
                 continue  # begun, and neither done nor failed for all that the log says
-            outcome = _outcome(end) if end else DONE
         yield Item(
             step_of(event.event, tuple(value for _, value in event.values)),
-            outcome,
+            _outcome(told),
             event.at,
             event.event,
             _text(event, known),
             event.place,
             cleans=known.cleans,
             goes_on=known.goes_on,
-            absent=known.removes and any(_number(value) in _NOT_THERE for _, value in event.values),
+            absent=EVENTS[told.event].removes and any(_number(value) in _NOT_THERE for _, value in told.values),
             doubtful=not known.own and span.doubts(event),
         )
 
@@ -252,14 +250,14 @@ class _Span:
         self.clock, run = attached.clock, attached.run
         self.traffic, self.episode = traffic, episode
         exec_at = _exec_on_device(self.clock, episode)
-        begins = [run.start] if run and run.begins else []
-        self.trigger = min([*begins, *([exec_at] if exec_at is not None else [])], default=None)
+        shown = [*([run.start] if run else []), *([exec_at] if exec_at is not None else [])]
+        self.begun = min(shown, default=float("inf"))
         self.enrolment = run.enrolment if run else None
         if run is not None:
-            back = self.trigger if self.trigger is not None else run.start - _LOOK_BACK
-            self.start, self.end = min(back, run.start), run.until
+            back = self.begun if run.begins or exec_at is not None else run.start - _LOOK_BACK
+            self.start, self.end = back, run.until
         else:
-            likely = self.clock.likely if self.clock else 0.0
+            likely = self.clock.likely if self.clock else float("inf")  # nobody knows when: nothing lies in it
             self.start, self.end = likely, likely + _LOOK_ON
         self.commanded = _commanded(episode)
 
@@ -280,7 +278,7 @@ class _Span:
         seen; or nothing shows that the unenrolment had begun, and it has causes that are not seen."""
         if self.commanded:
             return True
-        if self.trigger is not None and event.at >= self.trigger:
+        if event.at >= self.begun:
             return False
         on_recorder = self.clock.on_recorder(event.at) if self.clock else None
         stretches = self.traffic.capture.stretches
@@ -321,11 +319,10 @@ def _product(event: Logged) -> str:
 
 def _outcome(event: Logged) -> str:
     """The outcome that the table has, unless the event's own result says that it failed."""
-    known = EVENTS[event.event]
     for name, value in event.values:
-        if name.upper().startswith("HRESULT") and known.outcome == DONE and _number(value) & _FAILURE:
+        if name.upper().startswith("HRESULT") and _number(value) & _FAILURE:
             return FAILED
-    return known.outcome
+    return EVENTS[event.event].outcome
 
 
 def _number(text: str) -> int:

@@ -85,7 +85,7 @@ def clock_of(episode: Episode, events: Sequence[Logged], given: float | None) ->
         likely = reference.wall + given
         basis = "as given" + bounds.doubt(likely)
         return Clock(likely, likely - GIVEN_WITHIN, likely + GIVEN_WITHIN, "given", basis, reference)
-    if bounds.least is None and bounds.most is None and reference is None:
+    if bounds.least is None and reference is None:
         return None
     return bounds.clock()
 
@@ -117,9 +117,9 @@ class _Bounds:
             self._bound(handed_over, handed_over.at - LOGGED_LATE, handed_over.at + SENT_LATE)
             self.point = handed_over.at
 
-    def _bound(self, event: Logged, least: float | None, most: float | None) -> None:
+    def _bound(self, event: Logged, least: float, most: float | None) -> None:
         self.used.append(event.event)
-        self.lower += [least] if least is not None else []
+        self.lower.append(least)
         self.upper += [most] if most is not None else []
 
     @property
@@ -129,7 +129,7 @@ class _Bounds:
 
     @property
     def most(self) -> float | None:
-        """Not after this."""
+        """Not after this; where it is known, so is `least`."""
         return min(self.upper, default=None)
 
     def doubt(self, likely: float) -> str:
@@ -148,25 +148,23 @@ class _Bounds:
             basis = "assumed to agree" + (
                 f"; not before event {' and '.join(map(str, self.used))}" if self.used else ""
             )
-            least, most = _assumed(least, most, wall)
+            least, most = _assumed(least, wall)
         elif least > most:
             basis += ", which disagree"
             least, most = min(self.lower), max(self.upper)
-        likely = self.point if self.point is not None else (wall if kind == "assumed" and wall is not None else None)
+        likely = self.point if self.point is not None else (wall if kind == "assumed" else None)
         likely = (least + most) / 2 if likely is None else min(max(likely, least), most)
         return Clock(likely, least, most, kind, basis, self.reference)
 
 
-def _assumed(least: float | None, most: float | None, wall: float | None) -> tuple[float, float]:
-    """Both bounds where the events give one or none: the clocks agree, as far as that bound allows."""
+def _assumed(least: float | None, wall: float | None) -> tuple[float, float]:
+    """Both bounds where the events give no upper one: the clocks agree, as far as the lower one allows. One of the two is known."""
     if wall is None:  # without a clock in the capture, the one bound is all there is
-        known = least if least is not None else most if most is not None else 0.0
-        return (known, known + SENT_LATE) if least is not None else (known - SENT_LATE, known)
-    low = wall - ASSUMED_WITHIN if least is None else max(least, wall - ASSUMED_WITHIN)
-    high = wall + ASSUMED_WITHIN if most is None else min(most, wall + ASSUMED_WITHIN)
-    if least is not None and low > wall + ASSUMED_WITHIN:
-        high = low + SENT_LATE
-    return low, high
+        known = least if least is not None else 0.0
+        return known, known + SENT_LATE
+    low, high = wall - ASSUMED_WITHIN, wall + ASSUMED_WITHIN
+    low = low if least is None else max(least, low)
+    return low, high if low <= high else low + SENT_LATE
 
 
 def _first(events: Sequence[Logged], wanted: tuple[int, ...]) -> Logged | None:

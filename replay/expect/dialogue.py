@@ -18,7 +18,7 @@ from msgspec import Struct, field
 
 from replay.capture.contents import Contents
 from replay.capture.references import REQUEST, RESPONSE, Reference, Sent
-from replay.capture.sessions import Session
+from replay.capture.sessions import Session, message_number
 from replay.capture.turns import Turn
 from replay.expect.unseen import Unseen
 from replay.syncml.model import Command, Message, Results, Status
@@ -236,12 +236,11 @@ class Dialogue:
 
     def _with_cmdid_0(self, answer: Answer) -> Sent | None:
         """The command with CmdID 0 (MSG008) that a Status of another name than SyncHdr answers."""
-        to, name = answer.to, answer.command.cmd
-        if to is None or to.command is not None or name in (None, "", "SyncHdr"):
-            return None
-        line = self._by_side.get((to.turn.number, to.side))
+        to = answer.to
+        line = self._by_side.get((to.turn.number, to.side)) if to is not None else None
         found = self._commands(line).get(("0", None)) if line is not None else None
-        return found if found is not None and found.command is not None and found.command.name == name else None
+        name = found.command.name if found is not None and found.command is not None else None
+        return found if name == answer.command.cmd else None
 
     def _second_look(self, answer: Answer) -> Sent | None:
         """What an answer means that refers to nothing at first sight: a command of an earlier message of that MsgID, or one without
@@ -251,13 +250,13 @@ class Dialogue:
             if ref == "0" and isinstance(answer.command, Status):
                 return Sent(line.turn, line.side)
             commands = self._commands(line)
-            found = commands.get((ref, None)) or commands.get(("", name))
+            found = commands.get((ref, name)) or commands.get((ref, None)) or commands.get(("", name))
             if found is not None:
                 return found
         return None
 
     def _commands(self, line: Line) -> dict[tuple[str, str | None], Sent]:
-        """The commands of a message by CmdID, and by name where they have none."""
+        """The commands of a message by CmdID, and by name as well where they have none, as several may."""
         if line.place not in self._looked_up:
             found: dict[tuple[str, str | None], Sent] = {}
             for place, command in line.commands:
@@ -289,17 +288,15 @@ def _lines(session: Session, unseen: Unseen) -> list[Line]:
             add(turn, RESPONSE, None)
         repeated = number + 1 < len(turns) and bool(turn.message_id) and turn.message_id == turns[number + 1].message_id
         add(turn, REQUEST, turn.request_contents, repeated=repeated)
-        if turn.response is not None or not _said_nothing(turn):
+        if not _said_nothing(turn):
             add(turn, RESPONSE, turn.response_contents, repeated=repeated)
     return lines
 
 
 def _follows(before: Turn, turn: Turn) -> bool:
     """Whether a device's message is the next after another, or the same again."""
-    last, mine = before.message_id or "", turn.message_id or ""
-    if not last.isdecimal() or not mine.isdecimal() or len(last) > 18 or len(mine) > 18:
-        return False
-    return int(mine) - int(last) in (0, 1)
+    last, mine = message_number(before.message_id), message_number(turn.message_id)
+    return last is not None and mine is not None and mine - last in (0, 1)
 
 
 def _went_on_unseen(before: Turn, turn: Turn, unseen: Unseen) -> bool:
@@ -339,7 +336,7 @@ def _sort_out(line: Line) -> bool:
                 alike.setdefault(answer.about, []).append(answer)
         for same in alike.values():
             # a message that was refused is sent again, with the answers in it (DMP 9)
-            counted = [answer for answer in same if not answer.line.refused] or same[-1:]
+            counted = [answer for answer in same if not answer.line.refused]
             right = [answer for answer in counted if not answer.misnamed]
             wrong = [answer for answer in counted if answer.misnamed]
             for answer in right[allowed:]:

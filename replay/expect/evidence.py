@@ -171,8 +171,8 @@ def attach(log: Log, episodes: Sequence[Episode], given: float | None) -> Attach
     near = [each for each in found if each.run is not None]
     devices = {each.episode.enrolment.device for each in found}
     if len(devices) > 1:
-        devices = {each.episode.enrolment.device for each in near} or devices
-        if log.stated or len(devices) != 1:
+        closest = {each.episode.enrolment.device for each in near}
+        if log.stated or len(closest) != 1:
             names = ", ".join(sorted(str(device) for device in devices))
             return Attachment(
                 {}, f"the evidence is of one device, and the capture has several ({names}): give --device"
@@ -237,7 +237,7 @@ def _elsewhere(log: Log, runs: Sequence[Run], expected: float, wall: float) -> s
 def _assigned(log: Log, found: Sequence[_Candidate], given: float | None) -> Iterable[tuple[int, Attached]]:
     """Each run to the episode that it is nearest to; the items of a list to the last episode that had begun."""
     for each in found:
-        taken = each.run is not None and any(
+        taken = any(
             other.run is each.run and (other.away, other.episode.number) < (each.away, each.episode.number)
             for other in found
         )

@@ -205,7 +205,6 @@ def _episode(each: EpisodeJudgement, judgement: Judgement) -> EpisodeState:
     silence, window, episode = each.case.silence, each.case.window, each.episode
     quiet = each.case.quiet.seconds
     own = [judgement.findings[place] for place in each.findings]
-    failed = sorted({f.rule for f in own if f.severity is Severity.ERROR and f.rule not in _WHEN_CLOSED})
     contradicted = silence is not None and silence.status == "contradicted"
     silent = window.seconds if silence is not None and window is not None and not contradicted else None
     ended = episode.alert is not None and episode.alert.session.turns[-1].exchange
@@ -214,6 +213,7 @@ def _episode(each: EpisodeJudgement, judgement: Judgement) -> EpisodeState:
     else:
         decided = contradicted or (silent is not None and silent >= quiet)
     answer = episode.alert.session.turns[-1].exchange.response if episode.alert else None
+    failed = sorted({f.rule for f in own if f.severity is Severity.ERROR and (decided or f.rule not in _WHEN_CLOSED)})
     return EpisodeState(
         key=episode.begin,
         device=episode.enrolment.device,

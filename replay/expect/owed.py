@@ -7,7 +7,7 @@ after the package of the commands has ended. One that comes later still counts. 
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Final
 
@@ -42,22 +42,24 @@ def debts(dialogue: Dialogue) -> Iterator[Debt]:
     packages = _Packages(dialogue.lines)
     strays = _Strays(dialogue.lines)
     for line, missing in waiting:
-        found, due = [], None
         next_answer, end = packages.next_answer(line), packages.end_of_answer(line)
+        late: dict[Place, tuple[Command | None, Line]] = {}
         for place, command in missing:
             by = next_answer if command is None or _asks_for_more(command) else end
-            if by is not None and not over.before(line, by) and not strays.take(line, command):
-                found.append((place, command))
-                due = by if due is None or by.place > due.place else due
-        if due is not None:
-            yield Debt(line, tuple(found), due)
+            if by is not None and not over.before(by):
+                late[place] = command, by
+        for place in strays.explain(line, {place: command for place, (command, _) in late.items()}):
+            del late[place]
+        if late:
+            due = max((by for _, by in late.values()), key=lambda by: by.place)
+            yield Debt(line, tuple((place, command) for place, (command, _) in late.items()), due)
 
 
 def _waiting(dialogue: Dialogue) -> Iterator[tuple[Line, list[tuple[Place, Command | None]]]]:
     """The messages after which the peer says anything at all, with what of them has no Status."""
     last = {line.side: line.place for line in dialogue.lines}
     for line in dialogue.lines:
-        if line.message is None or line.repeated or last.get(_other(line), -1) < line.place:
+        if line.repeated or last.get(_other(line), -1) < line.place:
             continue
         missing = _missing(line)
         if missing and _arrived(dialogue, line):
@@ -67,13 +69,11 @@ def _waiting(dialogue: Dialogue) -> Iterator[tuple[Line, list[tuple[Place, Comma
 def _missing(line: Line) -> list[tuple[Place, Command | None]]:
     """SyncHdr and commands of a message without a Status, whether they are due or not."""
     message = line.message
-    if message is None or message.header.no_resp or not line.msg_id or line.challenges:
+    if message is None or message.header.no_resp or not line.msg_id or line.challenges or line.refused:
         return []
     if len(line.answers) == len(line.commands) + 1:  # every one of them has one, and SyncHdr too
         return []
     missing: list[tuple[Place, Command | None]] = [] if HEADER in line.answers else [(HEADER, None)]
-    if line.refused:
-        return missing
     answered: set[str | None] | None = None
     spared: set[Place] = set()
     for place, command in line.commands:
@@ -114,11 +114,10 @@ def is_unenrolment(command: Command) -> bool:
 
 
 def _arrived(dialogue: Dialogue, line: Line) -> bool:
-    """Whether a message is known to have reached the peer, and the peer to have answered with a message: a closed connection, an
-    empty 200 and an HTTP error owe nothing."""
-    if line.side == REQUEST:
-        answer = dialogue.lines[line.place + 1] if line.place + 1 < len(dialogue.lines) else None
-        return answer is not None and answer.turn is line.turn and answer.message is not None and answer.by_peer
+    """Whether a message is known to have reached the peer, and the peer to have answered with something: a closed connection and an
+    empty 200 owe nothing, and of what is not a message nothing is known (`_Packages`)."""
+    if line.side == REQUEST:  # there is a line after it, because the peer says something later
+        return dialogue.lines[line.place + 1].turn is line.turn
     if _answered_in_place_of(dialogue, line):
         return False
     return line.turn.exchange.failure is None or bool(line.answers)
@@ -126,11 +125,12 @@ def _arrived(dialogue: Dialogue, line: Line) -> bool:
 
 def _answered_in_place_of(dialogue: Dialogue, line: Line) -> bool:
     """Whether the device answered what it had got when it sent the same message before."""
-    sent, place = line.turn.message_id, line.place - 1
-    while sent and place >= 0 and (before := dialogue.lines[place]).turn.message_id == sent:
-        if before.repeated and before.side == line.side and before.answers:
+    for place in range(line.place - 1, -1, -1):
+        before = dialogue.lines[place]
+        if before.turn.message_id != line.turn.message_id:
+            break
+        if before.repeated and before.answers:
             return True
-        place -= 1
     return False
 
 
@@ -142,8 +142,7 @@ class _Packages:
         counted = [line for line in lines if not line.repeated]
         self._said = {side: [each.place for each in counted if each.side == side] for side in (REQUEST, RESPONSE)}
         self._closed = {
-            side: [each.place for each in counted if each.side == side and each.by_peer and each.closes]
-            for side in (REQUEST, RESPONSE)
+            side: [each.place for each in counted if each.side == side and each.closes] for side in (REQUEST, RESPONSE)
         }
         self._unknown = [each.place for each in counted if each.message is None or not each.by_peer]
 
@@ -198,11 +197,11 @@ class _Over:
     def __init__(self, lines: list[Line]) -> None:
         self._lines = lines
 
-    def before(self, line: Line, due: Line) -> bool:
-        """Whether it was over before what a message is owed was due."""
+    def before(self, due: Line) -> bool:
+        """Whether it was over before the message by which something was due."""
         if due.place >= self._aborted:
             return True
-        return due.side == REQUEST and line.side != REQUEST and due.place > self._left
+        return due.side == REQUEST and due.place > self._left
 
     @cached_property
     def _aborted(self) -> int:
@@ -231,16 +230,33 @@ class _Strays:
                     self._by.setdefault((line.side, name), deque()).append(answer)
                     self._by.setdefault((line.side, f"#{ref}"), deque()).append(answer)
 
-    def take(self, line: Line, command: Command | None) -> bool:
-        """Whether there is one for a command; it is used up then. Lines are asked for in their order."""
-        if not self._by:
-            return False
-        name, ref = (command.name, command.cmd_id) if command else ("SyncHdr", "0")
-        for what in (f"#{ref}", name, ""):
-            waiting = self._by.get((_other(line), what))
-            while waiting:
-                answer = waiting.popleft()
-                if answer.line.place > line.place and id(answer) not in self._used:
-                    self._used.add(id(answer))
-                    return True
+    def explain(self, line: Line, missing: Mapping[Place, Command | None]) -> set[Place]:
+        """The commands of a message whose answers were sent astray; those are used up then: first those that have the CmdID, then
+        those of that name, then those of none. Lines are asked for in their order."""
+        found: set[Place] = set()
+        for key in (_by_number, _by_name, _by_nothing) if self._by else ():
+            found |= {
+                place for place, command in missing.items() if place not in found and self._take(line, key(command))
+            }
+        return found
+
+    def _take(self, line: Line, what: str) -> bool:
+        waiting = self._by.get((_other(line), what))
+        while waiting:
+            answer = waiting.popleft()
+            if answer.line.place > line.place and id(answer) not in self._used:
+                self._used.add(id(answer))
+                return True
         return False
+
+
+def _by_number(command: Command | None) -> str:
+    return f"#{command.cmd_id if command else 0}"
+
+
+def _by_name(command: Command | None) -> str:
+    return command.name if command else "SyncHdr"
+
+
+def _by_nothing(_: Command | None) -> str:
+    return ""

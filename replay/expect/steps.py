@@ -3,7 +3,8 @@
 What happens in an enrolment is a row of happenings: commands of either side, sessions that are opened, answers. The steps
 are followed along that row. At every moment a set of steps is acceptable: the one that stands, the optional ones after it,
 and the next one that is required. A happening that meets none of them is nothing to a scenario, unless it meets a step that
-is forbidden there, or one that stands elsewhere: then it departs, and the whole set that would have been accepted is named.
+is forbidden there, a required one further on, or one that was passed: then it departs, and the whole set that would have been
+accepted is named.
 """
 
 from collections.abc import Iterator
@@ -84,8 +85,7 @@ def happenings(scenario: Scenario, episode: Episode) -> list[Happening]:
 def _begin(scenario: Scenario, episode: Episode) -> float:
     if scenario.begins == "enrolment":
         return float("-inf")
-    seen = [each.session.order for each in episode.execs[:1]] or [each.session.order for each in episode.alerts[:1]]
-    return min(seen)
+    return (episode.execs or episode.alerts)[0].session.order
 
 
 class _Named:
@@ -108,13 +108,17 @@ class _Named:
             what = What.ALERT if id(command) in self.alerts else None
             yield Happening((exchange.order, count), "device", session, turn, REQUEST, place, command, what)
         response = exchange.response
-        if response is None or response.by == "proxy":
+        if response is None:
             return
-        if turn.number in self.alerting_turns:
+        # what the proxy said is not the server's; but an Exec in it is a trigger, since the device saw it
+        made = response.by == "proxy"
+        if turn.number in self.alerting_turns and not made:
             yield Happening((response.order, 0), "server", session, turn, RESPONSE, what=What.REPLY)
         for place, command in turn.response.walk() if turn.response else ():
             count += 1
             what = What.EXEC if id(command) in self.execs else None
+            if made and what is None:
+                continue
             yield Happening((response.order, count), "server", session, turn, RESPONSE, place, command, what)
 
 
@@ -149,23 +153,20 @@ class _Walk:
             if meets(self.steps[place], happening, last):
                 self._skip_to(place, happening, acceptable)
                 return
-        for place, step in enumerate(self.steps[: self.here + 1]):
-            if place not in acceptable and step.presence is not Presence.FORBIDDEN and meets(step, happening, last):
+        for step in self.steps[: self.here + 1]:
+            if step.presence is not Presence.FORBIDDEN and meets(step, happening, last):
                 self._depart(step, "out of place", happening, acceptable)
                 return
 
     def end(self) -> None:
         """Nothing more happens: the required steps that were not met are missing, as one finding."""
         owed = [step for place, step in enumerate(self.steps) if place >= self.here and self._owed(place)]
-        if owed:
-            acceptable, _, _ = self._ahead()
-            self._missing(owed, None, acceptable)
+        acceptable, _, _ = self._ahead()
+        self._missing(owed, None, acceptable)
 
     def _owed(self, place: int) -> bool:
         """Whether a step has still to be met: a required one, or an optional one that was begun."""
         step = self.steps[place]
-        if step.presence is Presence.FORBIDDEN or step.name in self.reported:
-            return False
         count = self.count if place == self.here else 0
         return count < step.at_least and (step.presence is Presence.REQUIRED or count > 0)
 
@@ -201,7 +202,6 @@ class _Walk:
         """A step came before its turn: those that are required before it are missing."""
         owed = [self.steps[p] for p in range(self.here, place) if self._owed(p)]
         self._missing(owed, happening, acceptable)
-        self.here, self.count = place, 0
         self._go_to(place, happening, acceptable)
 
     def _missing(self, owed: list[Step], happening: Happening | None, acceptable: list[int]) -> None:

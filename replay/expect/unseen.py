@@ -188,6 +188,5 @@ def _may_go_to(connection: Connection, server: str) -> bool:
     known = {name.lower() for name in (connection.host, connection.sni) if name}
     if not known:
         return True
-    host = host_of(server).partition("://")[2]
-    bare = address_host(host) or host
-    return any(name in (host, bare) or address_host(name) == bare for name in known)
+    host = address_host(host_of(server).partition("://")[2])
+    return any(address_host(name) == host for name in known)

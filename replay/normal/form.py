@@ -196,6 +196,8 @@ class Normaliser:
     def leaf(self, name: str, path: str, uri: str | None, text: str, sender: str) -> tuple[str | None, str | None]:
         """The text of an element of this name and path below SyncML, or the sign that stands for it; `uri` is the LocURI of the
         item around it."""
+        if not text:  # what is empty names nothing, and is seen to be empty
+            return text, None
         identity = identity_at(path, sender)
         if identity is None and uri is not None and path.endswith("Item/Data"):
             identity = node_identity(uri, sender)

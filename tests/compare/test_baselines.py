@@ -247,3 +247,40 @@ def test_a_baseline_without_the_item_says_nothing_of_its_order(lacks):
 def test_a_baseline_without_one_of_two_commands_says_nothing_of_their_order(other):
     new, near = story_of([ONE, A, C]), story_of([A, ONE, C])
     assert [each[0] for each in found(new, near, story_of(*other))] == ["moved"]
+
+
+def adds(*uris: str) -> list[str]:
+    return [replace(30 + place, uri, "1").replace("Replace>", "Add>") for place, uri in enumerate(uris)]
+
+
+def test_as_many_are_missing_as_every_baseline_has():
+    """The second baseline differs in more, so the first is the nearest."""
+    twice = [messages.get(9, "./A"), messages.get(10, "./A")]
+    a, more = session(Story(), "1", *twice), adds("./D", "./E", "./F")
+    new = session(Story(), "1")
+    both = session(Story(), "1", *twice, *more)
+    once = session(Story(), "1", twice[0], *more)
+    assert [against(new, a, each).nearest for each in (both, once)] == [0, 0]
+    assert [each[0] for each in found(new, a, both)] == ["removed", "removed"]
+    assert [each[0] for each in found(new, a, once)] == ["removed"]
+
+
+def test_a_baseline_that_lacks_what_stands_around_says_nothing_of_an_order():
+    gets = [messages.get(9, "./A"), messages.get(10, "./C")]
+    one, other = replace(11, "./B", "1"), adds("./D", "./E", "./F")
+    new = session(Story(), "1", one, *gets)
+    a, b = session(Story(), "1", *gets, one), session(Story(), "1", one, *other)
+    assert against(new, a, b).nearest == 0
+    assert found(new, a, b) == [("moved", "sequence", "SyncBody/Replace")]
+
+
+def test_what_was_ignored_before_is_not_explained():
+    actual = traffic(with_values("1", "9", "y"))
+    comparisons = [
+        compare(traffic(each), actual, noise=lambda change: change.expected != "5")
+        for each in (with_values("5", "9", "x"), with_values("5", "5", "y"))
+    ]
+    result = against_all(comparisons)
+    assert (result.nearest, result.explained, result.comparison.ignored) == (1, 0, 2)
+    result = against_all(comparisons[:1] * 2)
+    assert (result.explained, result.comparison.ignored, len(list(result.comparison.changes))) == (0, 1, 1)

@@ -7,7 +7,7 @@ from replay.compare.compare import compare
 from replay.lab import messages
 from replay.normal.form import Profile
 from tests.compare.stories import changes, diff, edited, traffic, values
-from tests.story import Story, user
+from tests.story import DEVICE, Story, user
 
 
 def test_a_session_that_does_not_begin_with_message_1():
@@ -217,3 +217,7 @@ def test_the_real_peers_differ_by_the_alert_and_its_status(shared_data):
         ("added", "sequence", "SyncBody/Alert[1]"),
         ("added", "sequence", "SyncBody/Status[2]"),
     ]
+
+
+def test_a_device_without_a_name_is_not_one_with_a_name():
+    assert not diff(user(), edited(user(), DEVICE, "")).equal

@@ -6,7 +6,8 @@ import pytest
 
 from replay.lab import messages
 from tests.compare.bare import without_http
-from tests.compare.stories import GUIDS, diff, edited, replace, session, told_in
+from tests.compare.edits import copied
+from tests.compare.stories import GUIDS, changes, diff, edited, replace, session, told_in
 from tests.story import Story
 
 
@@ -174,6 +175,25 @@ def test_a_capture_without_http_beside_one_with_it():
     assert diff(bare, story).apart == (f"EXPECTED {said}",)
     assert diff(story, bare).apart == (f"ACTUAL {said}",)
     assert diff(story, story).apart == diff(bare, bare).apart == ()
+
+
+def test_a_capture_that_carries_http_for_some_messages():
+    story = Story().get_session("1").go_on("1", 2)
+    partly = copied(story)
+    partly.lines[3].update(url=None, method=None, http=None, headers=[])
+    said = "carries no HTTP for some messages: their URLs, headers and status were not compared"
+    assert diff(partly, story).equal
+    assert diff(partly, story).apart == (f"EXPECTED {said}",)
+    assert diff(story, partly).apart == (f"ACTUAL {said}",)
+
+
+def test_headers_of_a_message_that_is_not_there_count():
+    def with_agent(name: str) -> Story:
+        story = copied(Story().ordinary("1"))
+        story.lines[1].update(url=None, method=None, body=None, headers=[["User-Agent", name]])
+        return story
+
+    assert changes(diff(with_agent("one"), with_agent("two"))) == [("changed", "http", "HTTP/user-agent")]
 
 
 def test_a_capture_without_a_message_says_nothing_of_http():

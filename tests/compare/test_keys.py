@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from replay.capture.journal_reader import read
 from replay.capture.sessions import Traffic, assemble
 from replay.compare.compare import compare_views
-from replay.compare.keys import Keys
+from replay.compare.keys import Counter, Head, Keys, head_of
 from replay.compare.order import ChainOrder
 from replay.compare.views import CaptureView, SessionView, view
 from replay.normal.form import Normaliser, Profile, normal_form
@@ -68,8 +68,8 @@ def assert_keys_tell_the_form(capture: Traffic, profile: Profile | None = None) 
         assert digest == each.own_digest
         sides = [side for exchange in each.exchanges for side in exchange.sides if side.there]
         assert each.marks == tuple(mark for side in sides for mark in side.marks)
-    assert found.said is any(each.there for each in found.messages())
     assert found.carried is any(each.carried for each in found.messages())
+    assert found.carried_throughout is all(each.carried for each in found.messages() if each.there)
 
 
 @given(SEEDS, st.sampled_from(SCENARIOS), PROFILES)
@@ -95,6 +95,37 @@ def test_aliases_have_the_numbers_of_the_normal_form(seed, scenario, profile):
         for each in enrolment.sessions:
             keys.of(each)
     assert [normal.enrolment(each) for each in capture.enrolments] == normal_form(capture, profile)
+
+
+def test_headers_are_taken_apart():
+    """Aliases are signs in the two headers that have them, and letters in all others."""
+    given = (
+        ("user-agent", "{CV1}.2"),
+        ("ms-cv", "{CV3}.0\n4"),
+        ("client-request-id", "{R12}"),
+        ("devicetoken", "{R1}"),
+    )
+    shown = [("user-agent", "{CV1}.2"), ("ms-cv", "{CV}"), ("client-request-id", "{R}"), ("devicetoken", "{R1}")]
+    assert head_of(given) == Head(
+        tuple((f"HTTP/{name}", value) for name, value in shown),
+        (("CV", 3), ("R", 12)),
+        Counter(3, ".0\n4", ".0\n4"),
+    )
+    masked = (("ms-cv", "{correlation}"), ("client-request-id", "{request}"))
+    assert head_of(masked) == Head(tuple((f"HTTP/{name}", value) for name, value in masked), (), None)
+
+
+def test_so_much_is_remembered_and_no_more(monkeypatch):
+    monkeypatch.setattr("replay.compare.keys._MOST", 1)
+    capture = traffic(fleet(1, "server"))
+    keys = Keys(Normaliser(capture, Profile()))
+    for each in capture.sessions:
+        keys.of(each)
+    known = [keys._heads]
+    for side in keys._sides.values():
+        known += [side._commands, side._items, side._addresses]
+    assert [len(each) for each in known] == [1] * 7
+    assert_keys_tell_the_form(capture)
 
 
 class Forgetful(dict):

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from replay.compare.views import SessionView, view
+from replay.lab import messages
 from replay.normal.form import Profile
 from replay.syncml.names import UNENROL_TYPE
 from tests.compare.edits import traffic
+from tests.compare.stories import GUIDS
 from tests.compare.test_keys import assert_keys_tell_the_form, sessions
 from tests.story import Story
 
@@ -101,9 +103,16 @@ ALERT = (
     + TYPE.format("{type}")
     + "</Meta><Data>{data}</Data></Item></Alert>"
 )
+UNENROL = (
+    "<Exec><CmdID>9</CmdID><Item><Target><LocURI>./Device/Vendor/MSFT/DMClient/Unenroll</LocURI></Target>"
+    "<Data>{device}</Data></Item></Exec>"
+)
 CHANGES = {
     "the SessionID of one message": in_body("<SessionID>7<", "<SessionID>8<"),
     "no SessionID": in_body("<SessionID>7</SessionID>", ""),
+    "no SessionID at all": lambda lines: (
+        in_body("<SessionID>7</SessionID>", "")(lines), in_body("<SessionID>7</SessionID>", "", request=True)(lines)
+    ),
     "MsgID": in_body("<MsgID>1<", "<MsgID>2<", request=True),
     "VerProto": in_body("DM/1.2", "DM/1.1"),
     "VerDTD": in_body("<VerDTD>1.2", "<VerDTD>1.1"),
@@ -114,6 +123,7 @@ CHANGES = {
     "Meta of a header": in_body("</Source></SyncHdr>", f"</Source><Meta><MaxMsgSize {METINF}>9</MaxMsgSize></Meta></SyncHdr>"),
     "unknown in a header": in_body("</Source></SyncHdr>", "</Source><More>x</More></SyncHdr>"),
     "LocName of the server": in_body("</LocURI></Source></SyncHdr>", "</LocURI><LocName>x</LocName></Source></SyncHdr>"),
+    "no Source at all": in_body("<Source><LocURI>https://mdm.example.test/ManagementServer/MDM.svc</LocURI></Source>", ""),
     "no Source": in_body("<Source><LocURI>https://", "<Source><LocName>https://"),
     "Final": in_body("<Final/>", ""),
     "Final before the rest": lambda lines: (
@@ -129,6 +139,7 @@ CHANGES = {
     "attribute of a status": in_body("<Data>200<", '<Data xmlns:m="m" m:originalerror="0x8">200<'),
     "Cmd": in_body("<Cmd>Replace<", "<Cmd>Add<"),
     "challenge": in_body("<Data>200<", f"<Chal><Meta><NextNonce {METINF}>QUI=</NextNonce></Meta></Chal><Data>200<"),
+    "challenge without a nonce": in_body("<Data>200<", f"<Chal><Meta>{FORMAT.format('b64')}</Meta></Chal><Data>200<"),
     "NoResp": in_body("<CmdID>20</CmdID>", "<CmdID>20</CmdID><NoResp/>"),
     "Cred of a command": in_body("<CmdID>20</CmdID>", "<CmdID>20</CmdID><Cred><Data>x</Data></Cred>"),
     "Meta of a command": in_body("<CmdID>20</CmdID>", f"<CmdID>20</CmdID><Meta>{FORMAT.format('int')}</Meta>"),
@@ -175,6 +186,57 @@ def test_the_sessions_of_two_devices_have_one_key_before():
     assert one.key.counters[0].since == other.key.counters[0].since
 
 
+def without_http(lines: Lines) -> None:
+    """As a folder of messages has it."""
+    lines[0].update(url=None, method=None, http=None, headers=[])
+    lines[1].update(http=None, headers=[])
+
+
+def without_request(lines: Lines) -> None:
+    without_http(lines)
+    lines[0].update(body=None)
+
+
+@pytest.mark.parametrize("common", [without_http, without_request])
+@pytest.mark.parametrize(
+    "change",
+    [
+        in_line("request", url="https://mdm.example.test/other"),
+        in_line("request", headers=[["X-More", "one"]]),
+        in_line("request", method="PUT"),
+        in_line("response", headers=[["X-More", "one"]]),
+        in_line("response", http="HTTP/1.1"),
+    ],
+)
+def test_whether_http_is_there_at_all_is_in_the_key(common, change):
+    one, other = of_both(common, change)
+    assert one.own_digest != other.own_digest
+    assert one.digest != other.digest
+
+
+def test_a_message_is_there_where_anything_of_it_is():
+    for change in (without_http, in_line("request", method="POST"), in_line("request", headers=[["X-More", "one"]])):
+        _, other = of_both(without_request, change)
+        assert other.exchanges[0].request.there is (change is not without_http)
+    one, other = of_both(without_http, without_request)
+    assert [each.exchanges[0].request.there for each in (one, other)] == [True, False]
+    assert one.digest != other.digest
+
+
+@pytest.mark.parametrize("code", ["200", "500"])
+def test_what_follows_a_message_without_an_answer_is_in_the_key(code):
+    story = Story()
+    for device, given in ((ONE, "200"), (OTHER, code)):
+        story.device = device
+        story.exchange(story.package_one("7"), None)
+        story.go_on("7", 2, messages.status(3, "1", "2", "Get", given))
+    capture = traffic(story)
+    assert_keys_tell_the_form(capture)
+    one, other = sessions(view(capture))
+    assert len(one.session.turns) == 2
+    assert (one.digest == other.digest) is (one.own_digest == other.own_digest) is (code == "200")
+
+
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_what_counts_is_in_the_key(change):
     one, other = of_both(change)
@@ -182,15 +244,27 @@ def test_what_counts_is_in_the_key(change):
     assert one.digest != other.digest
 
 
-def test_two_messages_that_cannot_be_read_and_two_ends_are_told_apart():
-    for common, change in (
-        (in_body("</SyncML>", ""), in_body("</SyncBody>", "")),
-        (in_body("</SyncML>", "", request=True), in_body("</SyncBody>", "", request=True)),
-        (cut_off("timeout"), in_line("failure", cause="server-reset")),
-    ):
-        one, other = of_both(common, change)
-        assert one.own_digest != other.own_digest
-        assert one.digest != other.digest
+RESP_URI = "<RespURI>https://{}</RespURI></SyncHdr>"
+IN_HEADER = in_body("</SyncHdr>", "<More>x</More></SyncHdr>")
+PAIRS = {
+    "two answers that cannot be read": (in_body("</SyncML>", ""), in_body("</SyncBody>", "")),
+    "two messages that cannot be read": (in_body("</SyncML>", "", request=True), in_body("</SyncBody>", "", request=True)),
+    "two ends": (cut_off("timeout"), in_line("failure", cause="server-reset")),
+    "beside what nobody expects in a header": (IN_HEADER, in_body("<Data>one<", "<Data>1<")),
+    "beside what nobody expects in a body": (in_body("<Final/>", "<More/><Final/>"), in_body("<Data>one<", "<Data>1<")),
+    "in a Cred": (in_body("</SyncHdr>", "<Cred><Data>x</Data><More>x</More></Cred></SyncHdr>"), in_body("<More>x<", "<More>y<")),
+    "two RespURIs": (in_body("</SyncHdr>", RESP_URI.format("a.test/x")), in_body("a.test/x", "a.test/y")),
+    "beside a RespURI": (in_body("</SyncHdr>", RESP_URI.format("a.test/x")), in_body("<VerDTD>1.2", "<VerDTD>1.1")),
+    "a name, or nothing": (in_body("<Data>one<", "<Data>{device}<"), in_body(f"<Data>{OTHER}</Data>", "")),
+    "a name, or a GUID": (in_body("<Data>one<", "<Data>{device}<"), in_body(f"<Data>{OTHER}<", f"<Data>{GUIDS[2]}<")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("common", "change"), PAIRS.values(), ids=PAIRS)
+def test_two_of_a_kind_are_told_apart(common, change):
+    one, other = of_both(common, change)
+    assert one.own_digest != other.own_digest
+    assert one.digest != other.digest
 
 
 @pytest.mark.parametrize(
@@ -202,9 +276,21 @@ def test_two_messages_that_cannot_be_read_and_two_ends_are_told_apart():
         ("<Data>200<", "<Data>{device}<"),
         ("<CmdID>20</CmdID>", "<CmdID>20</CmdID><More>{device}</More>"),
         ("<Replace><CmdID>20", ALERT.format(type=UNENROL_TYPE, data="{device}") + "<Replace><CmdID>20"),
+        ("<Replace><CmdID>20", f"{UNENROL}<Replace><CmdID>20"),
+        ("<Replace><CmdID>20", f"<Sequence><CmdID>8</CmdID>{UNENROL}</Sequence><Replace><CmdID>20"),
         ("<VerDTD>1.2", "<VerDTD>{device}"),
     ],
-    ids=["beside elements", "address", "within a text", "code", "unknown element", "unenrolment alert", "VerDTD"],
+    ids=[
+        "beside elements",
+        "address",
+        "within a text",
+        "code",
+        "unknown element",
+        "unenrolment alert",
+        "unenrolment Exec",
+        "within a group",
+        "VerDTD",
+    ],
 )
 def test_a_name_where_names_count_to_the_letter_is_in_the_key(old, new):
     """Two devices, each with its own name there: two normal forms."""
@@ -213,24 +299,47 @@ def test_a_name_where_names_count_to_the_letter_is_in_the_key(old, new):
     assert first.digest != second.digest
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("<Data>one<", "<Data>{device}<"),
-        ("<Data>two<", "<Data>{device}<"),
-        ("<Replace><CmdID>20", ALERT.format(type="com.example:x", data="{device}") + "<Replace><CmdID>20"),
-        ("<CmdID>20</CmdID>", "<CmdID>20</CmdID><More><Item><Data>{device}</Data></Item></More>"),
-        ("<Cmd>Replace</Cmd>", "<Cmd>Replace</Cmd><TargetRef>{device}</TargetRef>"),
-        ("./X</LocURI></Target>", "./DevInfo/DevId</LocURI></Target>"),
-        ("</Source></SyncHdr>", "</Source><More><Item><Data>{device}</Data></Item></More></SyncHdr>"),
-        ("<Final/>", "<More><TargetRef>{device}</TargetRef></More><Final/>"),
-    ],
-    ids=["Data", "group", "other alert", "unknown element", "TargetRef", "DevId", "header", "body"],
-)
+SIGNS = {
+    "Data": ("<Data>one<", "<Data>{device}<"),
+    "group": ("<Data>two<", "<Data>{device}<"),
+    "item of a group": (
+        "<CmdID>21</CmdID>",
+        "<CmdID>21</CmdID><Item><Data>{device}</Data></Item><Add><CmdID>31</CmdID><Item><Data>{device}</Data></Item></Add>",
+    ),
+    "DevId": ("./X</LocURI></Target>", "./DevInfo/DevId</LocURI></Target>"),
+    "DevId as Source": (
+        "<Target><LocURI>./X</LocURI></Target><Source><LocURI>./S</LocURI></Source>"
+        f"<Meta>{FORMAT.format('chr')}</Meta><Data>one",
+        "<Source><LocURI>./DevInfo/DevId</LocURI></Source><Data>of {device}",
+    ),
+    "RespURI": ("</SyncHdr>", RESP_URI.format("{device}.test/x")),
+    "NextNonce": ("<Data>200<", f"<Chal><Meta><NextNonce {METINF}>{{device}}</NextNonce></Meta></Chal><Data>200<"),
+}
+NAMED = f"<Meta><More {METINF}><Item><Data>{{device}}</Data></Item></More></Meta>"
+TO_THE_LETTER = {
+    "Meta of a header": ("</Source></SyncHdr>", f"</Source>{NAMED}</SyncHdr>"),
+    "Meta of a Cred": ("</Source></SyncHdr>", f"</Source><Cred>{NAMED}<Data>x</Data></Cred></SyncHdr>"),
+    "other alert": ("<Replace><CmdID>20", ALERT.format(type="com.example:x", data="{device}") + "<Replace><CmdID>20"),
+    "other Exec": ("<Replace><CmdID>20", UNENROL.replace("DMClient", "Other") + "<Replace><CmdID>20"),
+    "unknown element": ("<CmdID>20</CmdID>", "<CmdID>20</CmdID><More><Item><Data>{device}</Data></Item></More>"),
+    "Meta of a command": ("<CmdID>20</CmdID>", f"<CmdID>20</CmdID>{NAMED}"),
+    "Cred of a command": ("<CmdID>20</CmdID>", f"<CmdID>20</CmdID><Cred>{NAMED}<Data>x</Data></Cred>"),
+    "SourceRef": ("<Cmd>Replace</Cmd>", "<Cmd>Replace</Cmd><SourceRef>{device}</SourceRef>"),
+    "TargetRef": ("<Cmd>Replace</Cmd>", "<Cmd>Replace</Cmd><TargetRef>{device}</TargetRef>"),
+    "Meta of an item": ("</Meta><Data>one", f"<More {METINF}><Item><Data>{{device}}</Data></Item></More></Meta><Data>one"),
+    "Target of an item": ("./X</LocURI>", "./X</LocURI><More><Item><Data>{device}</Data></Item></More>"),
+    "Source of an item": ("./S</LocURI>", "./S</LocURI><More><Item><Data>{device}</Data></Item></More>"),
+    "header": ("</Source></SyncHdr>", "</Source><More><Item><Data>{device}</Data></Item></More></SyncHdr>"),
+    "body": ("<Final/>", "<More><TargetRef>{device}</TargetRef></More><Final/>"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new"), [*SIGNS.values(), *TO_THE_LETTER.values()], ids=[*SIGNS, *TO_THE_LETTER])
 def test_a_name_where_names_do_not_count_has_an_alias(old, new):
     first, second = of_both(in_body(old, new), lambda lines: None)
     assert first.own_digest == second.own_digest
     assert first.digest == second.digest
+    assert (first.key.number == second.key.number) is ((old, new) in SIGNS.values())
     assert [mark[0] for mark in first.marks] == [mark[0] for mark in second.marks]
 
 
@@ -243,4 +352,5 @@ def test_credentials_are_told_by_their_lengths_alone(lengths):
         story.lines += json.loads(json.dumps(lines))
     one, same, longer = sessions(view(traffic(story), Profile(lengths=lengths)))
     assert one.digest == same.digest
+    assert one.key.number == same.key.number
     assert (one.digest == longer.digest) is not lengths

@@ -6,6 +6,7 @@ import pytest
 from replay.compare.messages import alone, http_row
 from replay.compare.views import view
 from replay.lab import messages
+from tests.compare.edits import copied
 from tests.compare.stories import GUIDS, diff, edited, replace, session, traffic, with_header
 from tests.story import Story, user
 
@@ -270,3 +271,26 @@ def test_a_namespace_inside_of_a_command_is_named_on_both_sides():
     wrong = edited(story, 'Type xmlns="syncml:metinf">com.m', 'Type xmlns="syncml:metinfo">com.m', 1)
     path = "SyncBody/Alert[2]/Item/Meta/Type/@xmlns"
     assert told(story, wrong) == [("changed", path, "syncml:metinf", "syncml:metinfo")]
+
+
+def test_behind_a_message_that_is_missing_a_number_that_is_left_out_goes_without_saying():
+    """What else is odd about that number does not."""
+    whole = Story().get_session("1").go_on("1", 2, messages.results(5, "1", "9", "./DevDetail/SwV", "1")).go_on("1", 3)
+    less = copied(whole)
+    less.lines = [line for line in less.lines if line.get("id") != "2"]
+    assert [each[:2] for each in told(whole, less)] == [("removed", "SyncML"), ("removed", "SyncML")]
+    unnumbered = told(whole, edited(less, "<MsgID>3</MsgID>", ""))
+    assert ("added", "SyncHdr/MsgID", None, "{none}") in unnumbered
+
+
+def test_a_correlation_vector_that_goes_on_hides_no_other_header():
+    def of(base: str, agent: str) -> Story:
+        story = Story()
+        for number, step in enumerate((1, 2), 1):
+            request = story.package_one(str(number))
+            headers = [["MS-CV", f"{base}.{step}"], ["User-Agent", agent if number == 2 else "one"]]
+            story.exchange(request, story.answer(request), headers=headers)
+        return story
+
+    assert told(of("a", "one"), of("b", "one")) == []
+    assert told(of("a", "one"), of("b", "two")) == [("changed", "HTTP/user-agent", "one", "two")]

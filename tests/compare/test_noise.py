@@ -7,16 +7,19 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from replay.compare.changes import Change, Class
+from replay.compare.changes import Kind as KindOfChange
 from replay.compare.compare import compare
 from replay.compare.learn import learn
-from replay.compare.noise import without_noise
+from replay.compare.noise import device_of, value_change, without_noise
+from replay.compare.views import view
 from replay.lab import messages
 from replay.normal.noise import Line, NoiseProfile, without_numbers
-from replay.normal.varying import Kind
+from replay.normal.varying import Form, Kind
 from tests.compare.edits import EDITS, NothingToEditError, world
 from tests.compare.runs import run
 from tests.compare.stories import changes, diff, edited, replace, session, traffic
-from tests.story import Story, user
+from tests.story import DEVICE, Story, user
 
 DATA = "SyncBody/Replace/Item/Data"
 
@@ -106,12 +109,66 @@ def test_the_data_of_an_unenrolment_is_never_noise():
     assert left(user(), edited(user(), "<Data>1</Data>", "<Data>2</Data>"), profile) == [("1", "2")]
 
 
+def test_nothing_but_a_value_that_both_sides_have_can_be_noise():
+    can = {(KindOfChange.CHANGED, Class.VALUE), (KindOfChange.CHANGED, Class.HTTP)}
+    for kind in KindOfChange:
+        for of in Class:
+            assert value_change(Change(kind=kind, of=of)) is ((kind, of) in can)
+
+
+def test_what_moved_is_no_noise():
+    comparison = diff(values("a"), values("b"))
+    (message,) = (each for session in comparison.sessions for each in session.messages if each.rows)
+    moved = [structs.replace(each, kind=KindOfChange.MOVED) for each in message.changes]
+    message.rows = (structs.replace(message.rows[0], changes=tuple(moved)),)
+    assert list(without_noise(comparison, line(Kind.TEXT)).comparison.changes) == moved
+
+
+@pytest.mark.parametrize("other", ['<Data a="b">x</Data>', "<Data>x<b>y</b></Data>", "<Data><b>y</b></Data>"])
+def test_attributes_and_elements_are_no_noise(other):
+    a = values("x")
+    b = edited(a, "<Data>x</Data>", other)
+    for one, another in ((a, b), (b, a)):
+        assert diff(one, another).summary == without_noise(diff(one, another), line(Kind.TEXT)).comparison.summary
+
+
+def test_what_falls_may_be_free_text_by_another_line():
+    both = NoiseProfile("n", (*line(Kind.COUNTER).lines, structs.replace(line(Kind.TEXT).lines[0], number=6)))
+    found = without_noise(diff(values("5", "6"), values("8", "7")), both)
+    assert found.comparison.equal
+    assert found.explained == {5: 1, 6: 1}
+
+
 def test_a_counter_may_stand_still_and_not_fall():
     profile = line(Kind.COUNTER)
     assert left(values("1", "2", "3"), values("5", "5", "9"), profile) == []
     assert left(values("1", "2", "3"), values("5", "4", "9"), profile) == [("2", "4")]
     assert left(values("5", "4", "9"), values("1", "2", "3"), profile) == [("4", "2")]
     assert left(values("1", "2"), values("1", "x"), profile) == [("2", "x")]
+
+
+def test_a_counter_that_falls_behind_a_line_of_another_kind():
+    random_ = structs.replace(line(Kind.RANDOM, form=Form("hex", 8, 8)).lines[0], number=4)
+    both = NoiseProfile("n", (random_, *line(Kind.COUNTER).lines))
+    assert left(values("5", "6"), values("8", "7"), both) == [("6", "7")]
+
+
+def test_a_counter_beside_a_session_that_is_missing():
+    assert left(values("5", "6", "7"), values("5", "8"), line(Kind.COUNTER)) != []
+    assert without_noise(diff(values("5", "6"), values("7")), line(Kind.COUNTER)).explained == {5: 1}
+
+
+def test_a_counter_may_begin_with_nothing():
+    assert left(values("0", "1"), values("2", "3"), line(Kind.COUNTER)) == []
+
+
+def test_whose_message_it_is():
+    story = Story().ordinary("1")
+    story.exchange(story.package_one("2"), b"")
+    story.device = ""
+    story.exchange(story.package_one("3").replace(b"<Source><LocURI></LocURI></Source>", b""), b"")
+    found = [device_of(each) for each in view(traffic(story)).messages()]
+    assert found == [DEVICE, DEVICE, DEVICE, None, None, None]
 
 
 def test_each_device_counts_for_itself():
@@ -132,6 +189,8 @@ def test_an_alias_is_one_to_one():
     assert left(values("a", "b"), values("x", "x"), profile) == [("a", "x"), ("b", "x")]
     assert left(values("a", "a"), values("a", "x"), profile) == [("a", "x")]
     assert left(values("a", "x"), values("x", "x"), profile) == [("a", "x")]
+    for one, other in ((("a", "b", "a"), ("x", "y")), (("a", "b"), ("x", "y", "x"))):
+        assert without_noise(diff(values(*one), values(*other)), profile).explained == {5: 2}
 
 
 def test_an_alias_beside_lines_of_other_kinds():

@@ -1,5 +1,5 @@
 from replay.compare.others import compare_others
-from replay.compare.views import view
+from replay.compare.views import Other, view
 from tests.compare.stories import traffic
 from tests.story import Story, user
 
@@ -41,6 +41,32 @@ def test_damage_of_the_capture_itself():
     cut = view(traffic(user().text()[:-30])).others
     found = compare_others(view(traffic(user())).others, cut)
     assert [(str(c.kind), c.path) for m in found.messages for c in m.changes] == [("added", "capture")]
+
+
+def test_the_head_of_a_line_is_what_stands_before_what_is_in_it():
+    one, other = user(), user()
+    one.exchange(A, None, failure="timeout")
+    other.exchange(B, None, failure="timeout")
+    assert changes(one, other) == [("changed", "structure", "SyncML")]
+
+
+def damaged(*kinds: str) -> list[Other]:
+    return [Other(f"the capture: {kind}", None) for kind in kinds]
+
+
+def test_damage_of_one_kind_is_not_that_of_another_changed():
+    found = compare_others(damaged("cut"), damaged("gap"))
+    assert [(str(c.kind), str(c.of), c.path, c.expected, c.actual) for m in found.messages for c in m.changes] == [
+        ("removed", "sequence", "capture", "the capture: cut", None),
+        ("added", "sequence", "capture", None, "the capture: gap"),
+    ]
+
+
+def test_damage_in_another_order_says_no_exchange():
+    found = compare_others(damaged("cut", "gap"), damaged("gap", "cut"))
+    assert [(str(c.kind), c.path, c.expected, c.actual) for m in found.messages for c in m.changes] == [
+        ("moved", "capture", "capture", "capture")
+    ]
 
 
 def told(one: Story | bytes, other: Story | bytes) -> list[tuple[str, str, str | None, str | None]]:

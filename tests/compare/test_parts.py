@@ -93,6 +93,14 @@ def test_what_is_too_deep_stays_whole():
     assert expected.count("<Data>") == actual.count("<Data>") > 20
 
 
+def test_what_is_too_deep_is_not_taken_for_a_text_that_is_written_like_it():
+    one, other = element("Data", element("b")), text("Data", "<b/>")
+    for _ in range(20):
+        one, other = element("a", one), element("a", other)
+    assert [each[:2] for each in changes(one, other)] == [("changed", "value")]
+    assert changes(one, one) == changes(other, other) == []
+
+
 def test_markup():
     node = element("Item", Node("Meta", namespace="urn:x", attributes=(("a", "b"),)), text("Data", "1"))
     assert markup(node) == '<Item><Meta xmlns="urn:x" a="b"/><Data>1</Data></Item>'

@@ -34,6 +34,7 @@ def test_what_an_answer_refers_to_is_not_in_a_shape():
     assert shape_of(one) == shape_of(other)
     assert is_answer(one.children[0])
     assert not is_answer(Node("answers", text="an element of the message"))
+    assert not is_answer(Node("Data", sign="{D1}"))
 
 
 @given(st.text(), st.text())
@@ -44,6 +45,17 @@ def test_different_texts_have_different_shapes(one, other):
 def test_half_a_character_has_a_shape():
     assert shape_of(Node("Data", text="\ud800"))[0] != shape_of(Node("Data", text="\ud801"))[0]
     assert digest_of("\ud800") != digest_of("\ud801")
+    assert digest_of("\ud800") != digest_of("\\ud800")
+
+
+def test_beside_half_a_character_aliases_and_answers_are_what_they_are():
+    def status(refers: str, alias: str) -> Node:
+        data, name = Node("Data", text='\ud800"é'), Node("TargetRef", sign=alias)
+        return Node("Status", children=(Node("answers", sign=refers), data, name))
+
+    one, other = shape_of(status("{a}", "{D1}")), shape_of(status('{"b"}', "{D12}"))
+    assert one[0] == other[0]
+    assert (one[1], other[1]) == ((("D", 1),), (("D", 12),))
 
 
 def test_leaf():
@@ -51,3 +63,5 @@ def test_leaf():
     assert leaf(node, "Target", "LocURI") == "./A"
     assert leaf(node, "Data") == "{guid }"
     assert leaf(node, "Source", "LocURI") is None
+    assert leaf(item(Node("Data", sign="{time}")), "Data") == "{time}"
+    assert leaf(item(Node("Data")), "Data") == ""

@@ -1,4 +1,5 @@
 import pytest
+from msgspec import structs
 
 from replay.capture.readers import read as read_any
 from replay.capture.sessions import assemble
@@ -56,3 +57,14 @@ def test_what_is_not_known_is_not_measured(tmp_path):
     timed = view(traffic(story)).chains[0].sessions[1].exchanges[0]
     assert waited(first, timed) is None
     assert waited(timed, second) is None
+
+
+@pytest.mark.parametrize("unknown", ["begin", "end"])
+def test_what_has_no_beginning_or_no_end_took_nothing(unknown):
+    (session,) = view(traffic(Story().ordinary("1"))).chains[0].sessions
+    exchange = session.exchanges[0].turn.exchange
+    if unknown == "begin":
+        exchange.at = None
+    else:
+        exchange.response = structs.replace(exchange.response, at=None)
+    assert taken(session.exchanges[0]) is None

@@ -69,6 +69,16 @@ def test_for_a_device_or_a_server(tmp_path, who, verdict):
     assert judged.verdict.word == verdict
 
 
+def test_a_server_without_a_name_and_a_finding_without_a_server(tmp_path):
+    for pattern, verdict in (("[[]::1[]]", "pass"), ("[[]", "fail"), ("https", "fail")):
+        story = goes_on(url="https://[::1]:8443/mdm")
+        judged = story.judge(scope=Scope(accepted=accepted(tmp_path, entry(server=pattern))))
+        assert (judged.errors, judged.verdict.word) == ([], verdict)
+    entries = accepted(tmp_path, entry("UNE021", server="*"))
+    judged = Story().ordinary("1").judge(expect="server", scope=Scope(accepted=entries))
+    assert (judged.errors, rules_of(judged), judged.verdict.word) == ([], ["UNE021"], "fail")
+
+
 def test_one_device_of_two(tmp_path):
     story = goes_on()
     story.device, story.client = OTHER, "10.0.0.6:1"

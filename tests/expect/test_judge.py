@@ -5,10 +5,11 @@ from hypothesis import strategies as st
 
 from replay.capture.journal_reader import read
 from replay.capture.sessions import assemble
+from replay.expect import case as case_module
 from replay.expect import judge as judge_module
 from replay.expect.case import Options
 from replay.expect.finding import Finding, Party, Severity, Verdict, verdicts, worst
-from replay.expect.judge import Scope, judge, judge_traffic
+from replay.expect.judge import Scope, judge, judge_traffic, unreadable
 from replay.expect.rules import Entry, registry
 from replay.lab import messages
 from tests.story import Story, rules_of, user
@@ -119,6 +120,47 @@ def test_one_device_alone():
     assert {session.device for session in judged.sessions} == {Story().device}
 
 
+OLD = (b"SYNCML:SYNCML1.2", b"SYNCML:SYNCML1.1")
+
+
+def test_what_each_message_says_counts_for_its_own_device_and_party():
+    story = Story()
+    for device in ("A", "B"):
+        story.device = device
+        request = story.package_one("1")
+        story.exchange(request.replace(*OLD), story.answer(request).replace(*OLD))
+    every = [(1, "device"), (1, "server"), (2, "device"), (2, "server")]
+    for scope, kept in (
+        (Scope(), every),
+        (Scope(device="A"), every[:2]),
+        (Scope(device="B"), every[2:]),
+        (Scope(parties=(Party.SERVER,)), every[1::2]),
+        (Scope(parties=(Party.DEVICE,), device="B"), every[2:3]),
+    ):
+        of_rule = [each for each in story.judge(scope=scope).findings if each.rule == "MSG002"]
+        found = [(number, str(each.party)) for each in of_rule for number in (each.exchange, *each.also)]
+        assert sorted(found) == kept
+
+
+def test_what_is_of_no_exchange_comes_first():
+    story = Story().ordinary("1")
+    story.exchange(story.package_one("2"), b"", status=500)
+    story.exchange(story.package_one("3").replace(*OLD), b"")
+    found = [(each.exchange, each.rule) for each in story.judge(expect="server").findings if each.severity != "info"]
+    assert found == [(None, "UNE021"), (2, "HTP003"), (3, "MSG002")]
+    story = Story()
+    story.exchange(story.package_one("2").replace(*OLD), b"", status=500)
+    found = [(each.exchange, each.rule) for each in story.judge(expect="server").findings if each.severity != "info"]
+    assert found == [(None, "UNE021"), (1, "MSG002"), (1, "HTP003")]
+
+
+def test_samples_of_documents_are_read_where_that_is_asked_for():
+    story = Story()
+    story.exchange(story.package_one("1").replace(b'"', "\u201d".encode()), b"")
+    assert rules_of(story.judge()) == ["MSG001"]
+    assert "MSG001" not in rules_of(story.judge(scope=Scope(lenient=True)))
+
+
 def test_where_nothing_could_be_read_nothing_was_judged():
     story = Story()
     story.exchange(b"<SyncML>", b"")
@@ -164,7 +206,7 @@ def test_an_episode_that_cannot_be_worked_out_is_an_error(monkeypatch):
     monkeypatch.setattr(judge_module, "phases_of", crash)
     judged = user().watch(70).judge()
     assert judged.verdict is Verdict.ERROR
-    assert judged.episodes[0].verdict is Verdict.ERROR
+    assert (judged.episodes[0].verdict, judged.episodes[0].phases) == (Verdict.ERROR, [])
 
 
 def test_since_leaves_out_what_came_before():
@@ -249,3 +291,28 @@ def test_since_alone_does_not_end_a_window():
     story = Story().ordinary("1").watch(30).alert("2").watch(70)
     judged = story.judge(scope=Scope(since=story.lines[0]["t"] + 20))
     assert judged.episodes[0].case.window.ended_by == "watching"
+
+
+def test_evidence_that_crashes_is_an_error(monkeypatch):
+    def crash(*_):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(case_module, "attach", crash)
+    judged = user().watch(70).judge(evidence=object())
+    assert judged.verdict is Verdict.ERROR
+    assert "an episode crashed: RuntimeError: boom" in judged.errors[0]
+
+
+def test_episodes_are_numbered_as_in_the_whole_capture():
+    traffic = assemble(read(io.BytesIO(user().watch(30).ordinary("3").text()), "part"))
+    judged = judge_traffic(traffic, Options(), Scope(), numbering=lambda episode: episode.number + 41)
+    assert [each.episode.number for each in judged.episodes] == [42]
+    assert [each.episode for each in judged.findings if each.rule == "UNE011"] == [42]
+    assert judged.episodes[0].findings == [0]
+
+
+def test_what_could_not_be_read_is_an_error_for_all():
+    judged = unreadable("x.jsonl", "no such file")
+    assert (judged.path, judged.errors) == ("x.jsonl", ["no such file"])
+    assert judged.verdicts == dict.fromkeys(Party, Verdict.ERROR)
+    assert (judged.traffic, judged.sessions, judged.findings, judged.episodes) == (None, [], [], [])

@@ -4,13 +4,16 @@ import io
 
 import pytest
 
+from replay.capture.episodes import Window
+from replay.capture.exchange import Beyond, Moment, Trouble
 from replay.capture.journal_reader import read
 from replay.capture.sessions import Traffic, assemble
 from replay.expect.unseen import Unseen
 from tests.rules.talk import OPENED, Talk, header, opening
-from tests.story import Story
+from tests.story import T0, Story
 
 UNREAD = b"<SyncML xmlns='SYNCML:SYNCML1.2'><"
+OWN, OTHERS, UNKNOWN = ({"subject": name, "sha256": name * 32} for name in ("aa", "bb", "cc"))
 
 
 def traffic(story: Story) -> Traffic:
@@ -45,6 +48,35 @@ def test_one_from_another_device_is_none():
     assert between_first_and_last(around("10.0.0.9:50001")) == 0
 
 
+@pytest.mark.parametrize(
+    ("client", "cert", "may_be"),
+    [
+        ("10.0.0.5:50001", OTHERS, 0),  # both are behind one address
+        ("10.0.0.5:50001", OWN, 1),
+        ("10.0.0.9:50001", OWN, 1),
+        ("10.0.0.5:50001", UNKNOWN, 1),
+        ("10.0.0.9:50001", UNKNOWN, 0),
+        ("10.0.0.9:50001", {"subject": "aa", "sha256": None}, 0),
+    ],
+)
+def test_a_certificate_that_is_known_says_more_than_an_address(client, cert, may_be):
+    story = Story(client="10.0.0.9:50000")
+    story.device = "OTHER"
+    request = story.package_one("7")
+    story.exchange(request, story.answer(request), client_cert=OTHERS)
+    story.device, story.client = Story().device, Story().client
+    talk = Talk("1", story).say(opening(), OPENED, client_cert=OWN)
+    story.exchange(UNREAD, b"", client=client, client_cert=cert)
+    assert between_first_and_last(talk.say([header()], [header(2)]).story) == may_be
+
+
+def test_what_is_no_message_is_none():
+    talk = Talk().say(opening(), OPENED)
+    form = [["Content-Type", "application/x-www-form-urlencoded"]]
+    talk.story.exchange(b"a=1", b"", headers=form, response_headers=form)
+    assert between_first_and_last(talk.say([header()], [header(2)]).story) == 0
+
+
 def test_unread_requests_are_the_hosts_and_the_devices():
     seen = traffic(around("10.0.0.5:50001"))
     unseen = Unseen(seen)
@@ -62,6 +94,20 @@ def test_a_line_that_is_cut_may_have_been_anything():
     talk = Talk().say(opening(), OPENED)
     talk.story.lines.append("{broken")
     assert between_first_and_last(talk.say([header()], [header(2)]).story) is None
+
+
+def test_a_clock_that_is_set_back_loses_nothing():
+    talk = Talk().say(opening(), OPENED)
+    talk.story.now -= 2
+    talk.story.line("watching")
+    assert between_first_and_last(talk.say([header()], [header(2)]).story) == 0
+
+
+@pytest.mark.parametrize(("exchange", "unseen"), [(None, None), (1, 0)])
+def test_a_capture_that_is_cut_nobody_knows_where_may_lack_anything(exchange, unseen):
+    seen = traffic(Talk().say(opening(), OPENED).say([header()], [header(2)]).story)
+    seen.capture.troubles.append(Trouble("cut", "the file breaks off", exchange=exchange))
+    assert Unseen(seen).between(*seen.sessions[0].turns) == unseen
 
 
 @pytest.mark.parametrize("url", [None, "/mdm"])
@@ -92,3 +138,125 @@ def test_a_line_that_is_cut_outside_of_the_two_is_none():
     talk.story.lines.append("{broken")
     talk.say(opening(), OPENED).say([header()], [header(2)]).story.lines.append("{broken")
     assert between_first_and_last(talk.story) == 0
+
+
+# -- in a window ------------------------------------------------------------------------------------------------------------
+
+
+def missed(story: Story, begin: float = 1, end: float = 100) -> list[str]:
+    """What was missed of the first enrolment between two times of the story, in words; nothing for what is whole."""
+    return missed_of(traffic(story), begin, end)
+
+
+def missed_of(seen: Traffic, begin: float = 1, end: float = 100) -> list[str]:
+    window = Window(Moment(T0 + begin, T0 + begin), Moment(T0 + end, T0 + end), "watching")
+    return [each.text for each in Unseen(seen).in_window(seen.enrolments[0], window)]
+
+
+def connect(
+    story: Story, conn: str, *, client: str = "10.0.0.5:9", host: str | None = None, sni: str | None = None
+) -> None:
+    story.line("connect", conn=conn, client=client, sni=sni, host=host)
+
+
+def fail(story: Story, conn: str, detail: str = "") -> None:
+    story.line("failure", id=None, conn=conn, cause="client-closed", detail=detail, received=None)
+
+
+def test_unread_requests_are_in_order_whatever_is_known_of_their_host():
+    story = Story().ordinary("1").wait(5)
+    for url in (None, story.url, None, story.url):
+        story.exchange(UNREAD, b"", url=url)
+    seen = traffic(story)
+    assert [turn.number for turn in Unseen(seen).requests(seen.enrolments[0])] == [2, 3, 4, 5]
+    assert [text.split()[1] for text in missed_of(seen)] == ["2", "3", "4", "5"]
+
+
+def test_two_at_one_moment_are_two():
+    story = Story().ordinary("1").wait(5)
+    story.exchange(UNREAD, b"", takes=0.0)
+    story.exchange(UNREAD, b"", takes=0.0)
+    assert [text.split()[1] for text in missed(story)] == ["2", "3"]
+
+
+def test_a_connection_of_another_device_is_none_of_this_ones():
+    story = Story().ordinary("1")
+    story.device, story.client = "OTHER", "10.0.0.9:1"
+    story.ordinary("7").wait(5)
+    connect(story, "x", client="10.0.0.9:2")
+    assert missed(story) == []
+    connect(story, "y")
+    assert missed(story) == ["a connection in which no request was read may have been the device's"]
+
+
+def test_a_connection_on_which_requests_broke_off_is_one():
+    story = Story().ordinary("1").wait(5)
+    connect(story, "x")
+    fail(story, "x")
+    fail(story, "x", "again")
+    assert missed(story) == ["a request that was not read (client-closed) may have been the device's"]
+
+
+def test_a_connection_that_was_read_may_have_sent_a_message_where_a_request_broke_off_alone():
+    story = Story()
+    connect(story, "c1")
+    story.ordinary("1").wait(5)
+    fail(story, "c1")
+    story.wait(20)
+    fail(story, "c1")
+    assert [len(missed(story, *each)) for each in [(1, 4), (4, 6), (6, 20), (4, 30)]] == [0, 1, 0, 2]
+
+
+def test_one_that_was_not_may_have_from_its_beginning_to_its_end():
+    story = Story().ordinary("1").wait(5)
+    connect(story, "x")
+    story.wait(20)
+    fail(story, "x")
+    story.wait(10).line("disconnect", conn="x", side="client")
+    times = [(1, 5), (6, 20), (26, 30), (36, 40)]
+    assert [len(missed(story, *each)) for each in times] == [0, 1, 1, 0]
+
+
+def test_a_request_that_broke_off_on_a_connection_that_nobody_saw_beginning():
+    story = Story().ordinary("1").wait(5)
+    fail(story, "x")
+    story.wait(20)
+    assert [len(missed(story, *each)) for each in [(1, 4), (4, 6), (6, 20)]] == [0, 1, 1]  # nor did anybody see its end
+
+
+def test_a_connection_at_the_very_end_is_in_the_window():
+    story = Story().ordinary("1").wait(4.9)
+    connect(story, "x")
+    assert len(missed(story, 1, 5)) == 1
+
+
+def test_a_connection_from_which_another_part_of_the_capture_read_a_request_was_read():
+    story = Story().ordinary("1").wait(5)
+    connect(story, "c1")
+    connect(story, "x")
+    connect(story, "y")
+    seen = traffic(story)
+    seen.capture.beyond = Beyond(opened={(1, "x")})
+    assert len(missed_of(seen)) == 1
+    seen.capture.beyond = None
+    assert len(missed_of(seen)) == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "sni", "may_be"),
+    [
+        ("https://mdm.example.test/mdm", None, None, True),
+        ("https://mdm.example.test/mdm", "MDM.example.test", None, True),
+        ("https://mdm.example.test/mdm", "mdm.example.test:443", None, True),
+        ("https://mdm.example.test/mdm", "192.0.2.1", "mdm.example.test", True),
+        ("https://mdm.example.test/mdm", "192.0.2.1", None, False),
+        ("https://mdm.example.test:8443/mdm", "mdm.example.test", None, True),
+        ("https://[2001:db8::1]/mdm", "2001:db8::1", None, True),
+        ("https://[2001:db8::1]/mdm", "[2001:db8::1]:443", None, True),
+        ("https://[2001:db8::1]/mdm", "2001:db8::2", None, False),
+    ],
+)
+def test_a_connection_goes_where_its_host_or_its_sni_says(url, host, sni, may_be):
+    story = Story(url=url).ordinary("1").wait(5)
+    connect(story, "x", host=host, sni=sni)
+    assert bool(missed(story)) == may_be

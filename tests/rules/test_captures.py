@@ -1,7 +1,10 @@
 """Every capture of a rule (`tests/timetable.py`): what `omadm check` says of it is what stands beside it."""
 
+import json
+
 import pytest
 
+from replay.expect.rules import registry
 from tests import timetable
 from tests.story import Story, server, user
 
@@ -30,6 +33,31 @@ def test_report(capture, tmp_path):
             assert "info" in found
         case other:
             pytest.fail(f"{other!r} says nothing of what the capture shows")
+
+
+@pytest.mark.parametrize(
+    "capture", [path for path in CAPTURES if not path.stem.startswith("passes")], ids=lambda path: path.parent.name
+)
+def test_what_a_finding_says_of_its_rule_and_its_episode(capture, tmp_path, monkeypatch):
+    """The party and the source of the rule; and what judges an episode names it."""
+    parse = timetable.parse
+
+    def as_json(text: str) -> timetable.Table:
+        table = parse(text)
+        table.arguments += ["--format", "json"]
+        return table
+
+    monkeypatch.setattr(timetable, "parse", as_json)
+    _, said = timetable.report_on(capture, tmp_path)
+    (told,) = json.loads(said.rpartition("\nexit code")[0])["captures"]
+    assert capture.parent.name in {finding["rule"] for finding in told["findings"]}
+    for finding in told["findings"]:
+        rule = registry()[finding["rule"]].rule
+        assert finding["source"] == rule.source
+        assert rule.party in (None, finding["party"])
+        if rule.scope == "episode":
+            assert finding["episode"] is not None
+            assert finding["exchange"] is not None or rule.party == "proxy"
 
 
 def test_no_report_is_left_over():

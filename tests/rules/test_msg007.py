@@ -300,3 +300,23 @@ def test_a_capture_that_begins_after_the_challenge(header, findings):
     request = story.package_one("1", number=2)
     story.exchange(request, story.answer(request), headers=[["Content-Type", messages.CONTENT_TYPE], header])
     assert found(story.close()) == findings
+
+
+@pytest.mark.parametrize("number", [1, 2, 7])
+def test_another_server_counts_for_itself_from_wherever_it_begins(number):
+    story = numbers((1, 1))
+    elsewhere = "https://other.example.test/mdm"
+    story.exchange(story.to_server("1", 2, []), story.to_device("1", number, []), url=elsewhere)
+    assert found(story) == []
+    story.exchange(story.to_server("1", 3, []), story.to_device("1", number + 2, []), url=elsewhere)
+    assert found(story) == [("server", "error", 3)]
+
+
+def test_package_one_may_follow_what_could_not_be_read():
+    for unread, expected in ((False, [("device", "error", 1)]), (True, [])):
+        story = Story()
+        if unread:
+            story.exchange(b"<SyncML", None, failure="server-closed")
+        request = story.package_one("1", number=2)
+        story.exchange(request, story.to_device("1", 1, []))
+        assert [each for each in found(story) if each[0] == "device"] == expected

@@ -148,3 +148,44 @@ def test_nothing_is_said_where_the_message_between_could_not_be_read():
     story.exchange(envelope, b"")
     story.go_on("1", 3)
     assert "MSG013" not in rules_of(story.judge())
+
+
+def found(story: Story) -> list[tuple[int | None, str]]:
+    """Where, and what is lacking."""
+    findings = [each for each in story.judge().findings if each.rule == "MSG013"]
+    return [(number, each.message.partition(" has ")[2]) for each in findings for number in (each.exchange, *each.also)]
+
+
+def test_later_packages_are_not_package_one():
+    story = Story()
+    request = story.to_server("1", 1, [OPENS])
+    story.exchange(request, story.answer(request, messages.get(9, "./DevDetail/SwV")))
+    for number in (2, 3):
+        request = story.to_server("1", number, [messages.status(1, str(number - 1), "0", "SyncHdr", "200")])
+        story.exchange(request, story.answer(request, messages.get(9, "./DevDetail/SwV")))
+    assert found(story) == [(1, "no Replace of DevInfo")]
+
+
+def test_what_was_sent_again_for_http_is_judged_once_it_is_taken():
+    story = Story()
+    request = story.to_server("1", 1, [OPENS])
+    story.exchange(request, b"", status=401)
+    story.exchange(request, story.answer(request))
+    assert found(story) == [(2, "no Replace of DevInfo")]
+
+
+def test_an_unread_request_before_the_session_is_no_part_of_it():
+    story = Story()
+    story.exchange(b"<SyncML", None, failure="server-closed")
+    request = story.to_server("1", 1, [OPENS])
+    story.exchange(request, story.answer(request))
+    assert found(story) == [(2, "no Replace of DevInfo")]
+
+
+def test_a_package_of_which_nobody_knows_where_it_ended():
+    """Its first message got no answer, and has no Final; the next may be the rest of it or another package."""
+    story = Story()
+    story.exchange(story.to_server("1", 1, [OPENS]).replace(b"<Final/>", b""), None, failure="timeout")
+    request = story.to_server("1", 2, ["<Alert><CmdID>5</CmdID><Data>1224</Data></Alert>"])
+    story.exchange(request, story.answer(request))
+    assert found(story) == []

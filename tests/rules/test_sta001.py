@@ -232,3 +232,9 @@ def test_the_answer_to_the_alert_is_judged_too():
     judgement = story.ordinary("1").alert("2", response=answer).watch(70).judge()
     assert rules_of(judgement) == ["STA001"]
     assert judgement.episodes[0].findings == [0]
+
+
+def test_another_command_on_devinfo_is_no_replace_of_it():
+    item = "<Item><Source><LocURI>./DevInfo/Lang</LocURI></Source></Item>"
+    talk = Talk().open().say([header(), f"<Alert><CmdID>5</CmdID><Data>1224</Data>{item}</Alert>"], [header(2)])
+    assert talk.only("STA001").severity == "error"

@@ -1,7 +1,7 @@
 import pytest
 
 from replay.lab import messages
-from tests.rules.talk import GET, OPENED, SWV, Talk, header, opening, results, status
+from tests.rules.talk import GET, OPENED, SWV, Talk, header, opening, replace, results, status
 from tests.story import Story, rules_of
 
 
@@ -30,8 +30,9 @@ def test_fails_where_there_is_no_such_message():
     assert "MsgRef 7, and the server had sent no message with that MsgID" in finding.message
 
 
-def test_fails_for_results():
-    finding = answered(status("1/9", "Get"), results("1/8")).only("STA002")
+@pytest.mark.parametrize("ref", ["1/8", "1/0"])
+def test_fails_for_results(ref):
+    finding = answered(status("1/9", "Get"), results(ref)).only("STA002")
     assert finding.path == "SyncBody/Results"
 
 
@@ -56,6 +57,33 @@ def test_fails_without_a_cmdref():
     assert "has no CmdRef" in finding.message
 
 
+def test_fails_for_results_without_a_msgref():
+    finding = answered(status("1/9", "Get"), results("1/8").replace("<MsgRef>1</MsgRef>", "")).only("STA002")
+    assert "CmdRef 8, and the server's message 1 has no command with that CmdID" in finding.message
+
+
+def test_fails_where_the_device_had_sent_no_such_message():
+    finding = Talk().say(opening(), [*OPENED, status("7/2", "Alert")]).only("STA002")
+    assert "MsgRef 7, and the device had sent no message with that MsgID" in finding.message
+
+
+def test_an_unknown_message_is_not_the_one_that_no_msgref_names():
+    talk = Talk()
+    talk.story.exchange(talk.device(*opening()), b"<SyncML")
+    talk.heard += 1
+    talk.say([header().replace("<MsgRef>1</MsgRef>", "")], [header(2)])
+    assert "has no MsgRef" in talk.of("STA002")[0].message
+
+
+def test_a_message_without_a_msgid_may_be_named_by_none():
+    """One cause: the MsgID that is missing (MSG004)."""
+    talk = Talk()
+    talk.story.exchange(talk.device(*opening()), talk.server(*OPENED, GET).replace(b"<MsgID>1</MsgID>", b""))
+    talk.heard = 0
+    none = [each.replace("<MsgRef>1</MsgRef>", "") for each in (header(), status("1/9", "Get"), results("1/9"))]
+    assert "STA002" not in rules_of(talk.say(none, [header(2)]).judge())
+
+
 def test_one_message_gives_one_finding_that_names_all():
     lost = [status(f"1/{number}", "Alert") for number in (12, 13)]
     finding = Talk().say(opening(), [header(), *lost, status("1/4", "Replace")]).only("STA002")
@@ -70,6 +98,25 @@ def test_windows_answers_a_command_without_a_cmdid_with_an_empty_cmdref():
     for ref in ("<CmdRef></CmdRef>", "<CmdRef/>", ""):
         answer = status("1/9", "Get", "400").replace("<CmdRef>9</CmdRef>", ref)
         assert rules_of(Talk().open(get).say([header(), answer], [header(2)]).judge()) == ["MSG008"]
+
+
+def test_several_commands_without_a_cmdid_are_told_by_their_names():
+    commands = [each.replace(f"<CmdID>{number}</CmdID>", "") for number, each in ((9, GET), (8, replace(8)))]
+    for ref in ("<CmdRef></CmdRef>", ""):
+        answers = [status("1/9", name, "400").replace("<CmdRef>9</CmdRef>", ref) for name in ("Get", "Replace")]
+        assert rules_of(Talk().open(*commands).say([header(), *answers], [header(2)]).judge()) == ["MSG008"]
+    counted = [status("1/77", "Get"), status("1/78", "Replace")]  # a device may count what has no number
+    assert rules_of(Talk().open(*commands).say([header(), *counted], [header(2)]).judge()) == ["MSG008"]
+    another = status("1/9", "Add", "400").replace("<CmdRef>9</CmdRef>", "")
+    assert rules_of(Talk().open(*commands).say([header(), another], [header(2)]).judge()) == ["MSG008", "STA003"]
+
+
+def test_a_command_of_an_earlier_message_of_that_msgid_can_be_meant():
+    talk = Talk().open(GET)
+    talk.heard = 0
+    talk.say([header(), status("1/9", "Get", "101")], [header(2), replace(10)])
+    talk.say([header(), status("1/9", "Get"), status("1/10", "Replace")], [header(3)])
+    assert "STA002" not in rules_of(talk.judge())
 
 
 def test_a_capture_from_the_middle_does_not_know_what_was_before():
@@ -155,3 +202,9 @@ def test_nothing_is_said_where_the_message_that_was_answered_could_not_be_read()
     talk.story.exchange(envelope, talk.server(*OPENED, GET))
     talk.say([header(), status("1/9", "Get"), results("1/9")], [header(2)])
     assert talk.of("STA002") == []
+
+
+def test_a_session_in_which_something_else_is_wrong_hides_no_other():
+    first = Talk().say(opening(), OPENED[:2])
+    talk = Talk("2", first.story).say(opening(), [*OPENED, status("1/77", "Alert")])
+    assert rules_of(talk.judge()) == ["STA001", "STA002"]

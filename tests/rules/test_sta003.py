@@ -62,3 +62,9 @@ def test_one_message_gives_one_finding():
     finding = Talk().say(opening(), wrong).only("STA003")
     assert "CmdRef 2" in finding.message
     assert "CmdRef 3" in finding.message
+
+
+def test_a_session_in_which_something_else_is_wrong_hides_no_other():
+    first = Talk().say(opening(), OPENED[:2])
+    talk = Talk("2", first.story).say(opening(), [header(), status("1/2", "Get"), *OPENED[2:]])
+    assert rules_of(talk.judge()) == ["STA001", "STA003"]

@@ -2,6 +2,7 @@ import pytest
 
 from replay.lab import messages
 from tests.rules.talk import GET, OPENED, SWV, Talk, alert, group, header, opening, replace, results, status
+from tests.story import rules_of
 
 
 def test_passes_in_order():
@@ -70,3 +71,26 @@ def test_answers_to_two_messages_are_looked_at_message_by_message():
 )
 def test_what_is_wrong_in_another_way_is_not_out_of_order_besides(said, rule):
     Talk().say(opening(), said).only(rule)
+
+
+def test_what_the_proxy_made_is_in_no_order():
+    assert "STA004" in rules_of(Talk().say(opening(), OPENED[::-1]).judge())
+    assert "STA004" not in rules_of(Talk().say(opening(), OPENED[::-1], by="proxy").judge())
+
+
+def test_results_may_follow_all_the_status():
+    two = [GET, messages.get(10, "./DevInfo/Lang")]
+    answers = [status("1/9", "Get"), status("1/10", "Get"), results("1/9"), results("1/10")]
+    assert Talk().open(*two).say([header(), *answers], [header(2)]).nothing()
+
+
+def test_an_answer_that_is_wrong_in_another_way_is_in_no_order():
+    for wrong, rule in ((status("1/2", "Get"), "STA003"), (status("1/77", "Alert"), "STA002")):
+        sent = [header(), status("1/4", "Replace"), wrong, status("1/3", "Alert")]
+        assert sorted(rules_of(Talk().say(opening(), sent).judge())) == [rule, "STA004"]
+        sent = [header(), status("1/3", "Alert"), status("1/4", "Replace"), wrong]
+        assert rules_of(Talk().say(opening(), sent).judge()) == [rule]
+    sent = [header(), *OPENED[2:], *OPENED[1:3]]
+    talk = Talk().say(opening(), sent)
+    assert "STA005" in rules_of(talk.judge())
+    assert all("Alert (CmdID 3) comes after" not in finding.message for finding in talk.of("STA004"))

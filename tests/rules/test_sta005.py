@@ -84,3 +84,15 @@ def test_one_message_gives_one_finding():
     finding = Talk().say(opening(), [*OPENED, *OPENED[1:]]).only("STA005")
     assert "Alert (CmdID 2)" in finding.message
     assert "Replace (CmdID 4)" in finding.message
+
+
+def test_one_that_is_too_many_counts_though_a_later_command_was_answered_well():
+    talk = Talk().say(opening(), [*OPENED, status("1/2", "Alert"), GET])
+    talk.say([header(), status("1/9", "Get", "101")], [header(2), messages.get(10, SWV)])
+    assert talk.say([header(2), status("1/9", "Get"), status("2/10", "Get")], [header(3)]).only("STA005").exchange == 1
+
+
+def test_a_session_in_which_something_else_is_wrong_hides_no_other():
+    first = Talk().say(opening(), OPENED[:2])
+    talk = Talk("2", first.story).say(opening(), [*OPENED, OPENED[1]])
+    assert rules_of(talk.judge()) == ["STA001", "STA005"]

@@ -67,3 +67,16 @@ def test_fails_where_meta_stands_in_the_alert_and_not_in_its_item():
 def test_such_an_alert_is_judged_like_any_other():
     judged = Story().ordinary("1").alert("2", text=beside_the_item("7")).watch(70).judge()
     assert rules_of(judged) == ["UNE004", "UNE006"]
+
+
+@pytest.mark.parametrize(("wrong", "what"), [("", "missing"), ('<Type xmlns="syncml:metinf"> </Type>', "empty")])
+def test_a_type_that_is_missing_is_told_from_one_that_is_empty(wrong, what):
+    judged = Story().ordinary("1").alert("2", text=RIGHT.replace(TYPE, wrong)).watch(70).judge()
+    assert only(judged, "UNE004").message.startswith(f"Type is {what}; expected")
+
+
+def test_an_alert_that_is_right_does_not_hide_another_that_is_not():
+    """The first could not be delivered, and was tried again."""
+    story = Story().ordinary("1").alert("2", response=None, failure="connect-failed")
+    finding = only(story.alert("3", text=RIGHT.replace(UNENROL_TYPE, UNENROL_TYPE + " ")).watch(70).judge(), "UNE004")
+    assert finding.exchange == 3

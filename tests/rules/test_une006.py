@@ -35,3 +35,9 @@ def test_fails_with_data_that_stands_there_twice():
     text = messages.unenrol_alert().replace("<Data>1</Data>", "<Data>1</Data><Data>2</Data>")
     finding = only(Story().ordinary("1").alert("2", text=text).watch(70).judge(), "UNE006")
     assert "Data is '1', and stands there again" in finding.message
+
+
+def test_an_alert_that_is_right_does_not_hide_another_that_is_not():
+    """The first could not be delivered, and was tried again."""
+    story = Story().alert("1", response=None, failure="connect-failed").alert("2", "3")
+    assert only(story.watch(70).judge(), "UNE006").exchange == 2

@@ -63,3 +63,17 @@ def test_an_exec_again_in_the_old_session_is_the_same_unenrolment():
     judged = story.watch(70).judge()
     only(judged, "UNE008")
     assert len(judged.episodes) == 1
+
+
+def test_a_device_that_goes_on_after_the_exec_and_sends_no_alert():
+    found = Story().exec("1").go_on("1", 2).watch(90).judge().findings
+    messages = [each.message for each in found if each.rule == "UNE008"]
+    assert messages == ["session 1 (SessionID 1) goes on with MsgID 2 after the Exec was delivered"]
+
+
+def test_says_that_a_session_finished_in_time():
+    story = Story().get_session("1").exec("2").wait(5).go_on("1", 2, GET_STATUS).alert("3").watch(70)
+    assert only(story.judge(), "UNE008").message == (
+        "session 1 (SessionID 1) goes on with MsgID 2 after the Exec was delivered, within the 10 s that another session is "
+        "given to finish"
+    )

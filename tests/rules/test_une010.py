@@ -35,3 +35,9 @@ def test_two_alerts_in_one_message_are_both_looked_at():
 
     both = messages.unenrol_alert() + messages.unenrol_alert("2").replace("{id}", "77")
     assert "UNE010" in [f.rule for f in Story().alert("1", text=both).watch(70).judge().findings]
+
+
+def test_another_scenario_does_not_expect_it():
+    judged = Story().exec("1").wait(1).alert("2", "2").watch(5).judge(expect="server")
+    assert [(each.rule, each.severity) for each in judged.findings] == [("UNE021", "error"), ("UNE010", "error")]
+    assert judged.findings[1].path == "SyncBody/Alert[3]/Item/Data"

@@ -1,5 +1,9 @@
+import io
+
 import pytest
 
+from replay.capture.journal_reader import read
+from replay.expect.judge import judge
 from tests.story import Story, only, rules_of, server, user
 
 
@@ -61,3 +65,22 @@ def test_inconclusive_where_the_alert_has_no_time_though_other_lines_have():
     judged = story.judge()
     assert judged.episodes[0].case.window is None
     assert "has no time in the recording" in only(judged, "UNE014").message
+
+
+def test_says_nothing_where_the_device_stays_or_went_on():
+    assert rules_of(Story().exec("1").wait(1).alert("2", "2").watch(5).judge()) == ["UNE010"]
+    assert rules_of(user().watch(5).ordinary("3").watch(5).judge()) == ["UNE011"]
+
+
+def test_without_an_alert_it_counts_from_the_exec():
+    (finding,) = [each for each in Story().exec("1").watch(5).judge().findings if each.rule == "UNE014"]
+    assert (finding.exchange, finding.episode) == (1, 1)
+    assert finding.message.startswith(
+        "the recording shows 5.0 s after the Exec, less than the quiet time of 60 s: silence is"
+    )
+
+
+def test_says_nothing_without_a_clock():
+    capture = read(io.BytesIO(user().watch(5).text()), "story.jsonl")
+    capture.stretches = []
+    assert rules_of(judge(capture)) == []

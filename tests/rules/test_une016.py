@@ -91,3 +91,14 @@ def test_the_same_again_is_one_finding():
 
 def test_a_linked_enrolment_under_user_is_none():
     assert after("./User/Vendor/MSFT/DMClient/Provider/P/LinkedEnrollment/Unenroll").judge(quiet=0).findings == []
+
+
+def test_only_a_servers_exec_on_an_unenroll_node_is_looked_at():
+    """A device that sends one breaks MSG011; an Exec without a Target is none on that node."""
+    command = "<Exec><CmdID>77</CmdID><Item><Target><LocURI>/DMClient/Unenroll</LocURI></Target></Item></Exec>"
+    story = Story()
+    request = story.to_server("1", 1, [*messages.package_one(messages.DeviceInfo(story.device)), command])
+    story.exchange(request, story.answer(request, "<Exec><CmdID>78</CmdID><Item><Data>x</Data></Item></Exec>"))
+    judged = story.judge()
+    assert judged.errors == []
+    assert {"UNE015", "UNE016"}.isdisjoint(rules_of(judged))

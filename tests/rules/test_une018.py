@@ -81,3 +81,15 @@ def test_real_a_server_that_goes_on_with_the_session_of_the_alert(shared_data):
 
     judged = judge(read(str(shared_data / "peers" / "client-unenroll-xml-then-wbxml.mitm")))
     assert ["Get (CmdID 1)" in f.message for f in judged.findings if f.rule == "UNE018"] == [True]
+
+
+def test_an_alert_that_was_not_answered_does_not_hide_the_answer_to_another():
+    story = Story().ordinary("1").alert("2", response=None, failure="connect-failed")
+    request = story.package_one("3", alert=ALERT)
+    story.exchange(request, story.answer(request, GET))
+    assert only(story.watch(70).judge(), "UNE018").exchange == 3
+
+
+def test_an_alert_of_the_servers_that_asks_for_no_more_is_none_that_was_due():
+    assert "UNE018" in rules_of(answered(server_alert("1100"), final=False).judge())
+    assert "UNE018" not in rules_of(answered(server_alert("1222"), final=False).judge())

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from replay.lab import messages
@@ -35,3 +37,10 @@ def test_is_said_once_of_one_unenrolment():
     text = ALERT.replace("critical", "fatal")
     judged = Story().alert("1", text=text).watch(5).alert("2", text=text).watch(70).judge()
     assert [f.rule for f in judged.findings].count("UNE019") == 1
+
+
+def test_an_alert_without_meta_has_no_mark():
+    text = re.sub("<Meta>.*</Meta>", "", ALERT)
+    judged = Story().ordinary("1").alert("2", text=text).watch(70).judge()
+    assert judged.errors == []
+    assert {finding.rule for finding in judged.findings} == {"UNE004", "UNE005"}

@@ -1,7 +1,7 @@
 import pytest
 
 from replay.lab import messages
-from tests.rules.talk import Talk, alert, header, opening, status
+from tests.rules.talk import Talk, alert, header, opening, results, status
 from tests.story import Story, only, rules_of, user
 
 
@@ -59,3 +59,33 @@ def test_warns_where_the_status_comes_in_a_later_message():
     finding = only(talk.story.watch(70).judge(), "UNE020")
     assert (finding.severity, finding.exchange) == ("warning", 3)
     assert "Status 406 refuses the alert" in finding.message
+
+
+def test_an_alert_that_was_not_answered_does_not_hide_the_refusal_of_another():
+    story = Story().ordinary("1").alert("2", response=None, failure="connect-failed")
+    story.alert("3", response=b"", status=503, by="proxy").alert("4", response=b"", status=403)
+    found = [finding for finding in story.watch(70).judge().findings if finding.rule == "UNE020"]
+    assert [(each.exchange, each.message) for each in found] == [(4, "HTTP 403 refuses the alert")]
+
+
+def test_only_what_the_server_itself_says_of_the_alert_counts():
+    """The device refuses the server's message, the server a later one, and one Status answers nothing."""
+    story = user()
+    request = story.to_server("2", 2, [messages.status(1, "1", "0", "SyncHdr", "500")])
+    lost = messages.status(20, "7", "0", "SyncHdr", "500")
+    story.exchange(request, story.answer(request, lost, header_code="500"))
+    assert "UNE020" not in rules_of(story.watch(70).judge())
+    story = Story().ordinary("1")
+    request = story.package_one("2", alert=messages.unenrol_alert())
+    story.exchange(request, story.answer(request, code="500"), by="proxy")
+    assert "UNE020" not in rules_of(story.watch(70).judge())
+
+
+def test_a_status_without_a_code_refuses_nothing():
+    story = Story().ordinary("1")
+    request = story.package_one("2", alert=messages.unenrol_alert())
+    given = results("1/0").replace("{id}", "90")
+    story.exchange(request, story.answer(request, given).replace(b"<Data>200</Data>", b""))
+    judged = story.watch(70).judge()
+    assert judged.errors == []
+    assert "UNE020" not in rules_of(judged)

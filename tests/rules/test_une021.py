@@ -47,3 +47,40 @@ def test_inconclusive_where_the_alert_may_be_in_a_request_that_could_not_be_read
     story.exchange(b"<SyncML>", None, failure="server-closed")
     judged = story.watch(70).judge(expect="unjoin-failed")
     assert next(f.severity for f in judged.findings if f.rule == "UNE021") == "inconclusive"
+
+
+ENVELOPE = b"\x30\x82\x01\x00\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" + bytes(241)
+OTHER = {"url": "https://mdm.example.test/logo.png", "headers": [], "response_headers": [["Content-Type", "image/png"]]}
+
+
+def absent(story: Story, expect: str) -> str:
+    found = [each.severity for each in story.watch(70).judge(expect=expect).findings if each.rule == "UNE021"]
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.mark.parametrize("expect", ["server", "unjoin-failed"])
+def test_inconclusive_where_something_was_in_an_envelope(expect):
+    story = Story().ordinary("1")
+    story.exchange(ENVELOPE, b"")
+    assert absent(story, expect) == "inconclusive"
+
+
+@pytest.mark.parametrize("expect", ["server", "unjoin-failed"])
+def test_what_is_not_oma_dm_shows_no_unenrolment(expect):
+    story = Story().ordinary("1")
+    story.exchange(None, b"\x89PNG", **OTHER)
+    assert absent(story, expect) == "error"
+
+
+def test_a_message_that_was_not_kept_may_have_been_the_alert_but_not_the_exec():
+    for expect, severity in (("unjoin-failed", "inconclusive"), ("server", "error")):
+        story = Story().ordinary("1")
+        story.exchange(None, b"")
+        story.exchange(None, b"")
+        assert absent(story, expect) == severity
+    (finding,) = [each for each in story.judge(expect="unjoin-failed").findings if each.rule == "UNE021"]
+    assert finding.message == (
+        "an unenrolment of the scenario 'unjoin-failed' was expected; the capture holds no unenrolment at all; but exchange 2 "
+        "and 1 more could not be read"
+    )

@@ -1,7 +1,11 @@
+import io
 from pathlib import Path
 
 import pytest
 
+from replay.capture.journal_reader import read
+from replay.expect.case import Options
+from replay.expect.judge import judge
 from replay.expect.scenarios.read import load_scenario
 from replay.lab import messages
 from tests.story import Story, only, rules_of, server, user
@@ -13,13 +17,13 @@ def delete(number: int, uri: str = "./Vendor/MSFT/Policy/X") -> str:
     return f"<Delete><CmdID>{number}</CmdID><Item><Target><LocURI>{uri}</LocURI></Target></Item></Delete>"
 
 
-def leaving(*before: str, after: str | None = None, uri: str = "./Vendor/MSFT/X") -> Story:
+def leaving(*before: str, after: str | None = None, watched: float = 70) -> Story:
     """A session in which the server sends commands, the Exec, and perhaps another command, in one message; then the alert."""
     story = Story()
     request = story.package_one("1")
     commands = [*before, messages.unenrol_exec(50, "MS DM Server"), *([after] if after else [])]
     story.exchange(request, story.answer(request, *commands))
-    return story.wait(1).alert("2").watch(70)
+    return story.wait(1).alert("2").watch(watched)
 
 
 def departures(story: Story, scenario=THREE, **options):
@@ -202,3 +206,80 @@ def test_inconclusive_where_the_step_may_be_in_a_message_that_could_not_be_read(
     (finding,) = departures(story, own)
     assert finding.severity == "inconclusive"
     assert "but exchange 1 could not be read" in finding.message
+
+
+def unread(story: Story) -> Story:
+    """With a request that could not be read and may have been the device's."""
+    story.exchange(b"<SyncML", None, failure="server-closed")
+    return story.watch(70)
+
+
+DELETES = tuple(delete(n) for n in (10, 11, 12))
+
+
+def test_what_could_not_be_read_excuses_no_step_that_is_out_of_place():
+    (finding,) = departures(unread(leaving(*DELETES, after=delete(60))))
+    assert finding.severity == "error"
+    assert "could not be read" not in finding.message
+
+
+def test_what_could_not_be_read_may_have_been_a_step_of_either_side(tmp_path):
+    (finding,) = departures(unread(leaving(*DELETES[:2])))
+    assert (finding.severity, finding.message.endswith("; but exchange 3 could not be read")) == ("inconclusive", True)
+    found = departures(unread(leaving()), scenario_of(tmp_path, TWO_SENDERS))
+    assert [(f.party, f.severity) for f in found] == [("device", "inconclusive"), ("server", "warning")]
+
+
+def test_what_could_not_be_read_of_the_server_is_no_step_of_the_device(tmp_path):
+    story = Story()
+    story.exchange(story.package_one("7"), b"<SyncML>")
+    story.watch(5).exec("1").wait(1).alert("2").watch(70)
+    found = departures(story, scenario_of(tmp_path, TWO_SENDERS))
+    assert [(f.party, f.severity) for f in found] == [("device", "error"), ("server", "warning")]
+
+
+@pytest.mark.parametrize(("commands", "after"), [(DELETES, delete(60)), (DELETES[:2], None)])
+def test_a_short_recording_excuses_only_what_was_still_to_come(commands, after):
+    story = leaving(*commands, after=after, watched=3)
+    assert [finding.severity for finding in departures(story)] == ["error"]
+
+
+ASKS = '[[step]]\nname = "asks"\nsender = "server"\ncommand = "Get"'
+
+
+def test_where_no_step_was_met_the_silence_after_the_unenrolment_decides(tmp_path):
+    own = scenario_of(tmp_path, ASKS)
+    for watched, severity in ((3, "inconclusive"), (70, "error")):
+        (finding,) = departures(leaving(watched=watched), own)
+        assert (finding.severity, finding.exchange) == (severity, 2)
+        assert finding.message == (
+            "scenario 'own': the step asks (the server sends Get) is missing when the episode ended; accepted here: asks (the "
+            "server sends Get)"
+        )
+
+
+def test_a_missing_step_is_shown_at_the_last_that_was_met(tmp_path):
+    own = scenario_of(tmp_path, '[[step]]\nname = "e"\nwhat = "exec"\n' + ASKS)
+    (finding,) = departures(leaving(), own)
+    assert (finding.severity, finding.exchange) == ("error", 1)
+
+
+def test_without_a_clock_nothing_is_known_to_be_over(tmp_path):
+    capture = read(io.BytesIO(leaving().text()), "story.jsonl")
+    capture.stretches = []
+    judged = judge(capture, Options(expect=scenario_of(tmp_path, ASKS)))
+    assert [finding.severity for finding in judged.findings if finding.rule == "UNE022"] == ["inconclusive"]
+
+
+def test_what_came_is_named(tmp_path):
+    exec_first = '[[step]]\nname = "e"\nwhat = "exec"\n'
+    never = '[[step]]\nname = "never"\npresence = "forbidden"\n'
+    for step, what in (
+        ('what = "reply"', "the answer to the alert (SessionID 2) is forbidden"),
+        ('sender = "device"\ncommand = "Alert"\ncode = "1224"', "Alert 3 in the message with MsgID 1 is forbidden"),
+    ):
+        own = scenario_of(
+            tmp_path, exec_first + '[[step]]\nname = "a"\nwhat = "alert"\n' * ("reply" in step) + never + step
+        )
+        (finding,) = departures(leaving(), own)
+        assert finding.message.startswith(f"scenario 'own': {what} here by the step never (")

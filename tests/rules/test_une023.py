@@ -110,3 +110,19 @@ def test_says_nothing_where_a_message_could_not_be_read():
     later = story.to_server("1", 2, [messages.status(1, "1", "0", "SyncHdr", "200")])
     story.exchange(later, story.answer(later), **headers(HEADER))
     assert "UNE023" not in rules_of(story.judge())
+
+
+def test_what_stands_without_brackets_is_named_too():
+    assert with_header(UNENROL_TYPE).judge().findings == []
+    assert f"names '{REFRESH}', and" in only(with_header(f"{UNENROL_TYPE}, {REFRESH}").judge(), "UNE023").message
+
+
+def test_the_type_of_another_command_is_no_alerts():
+    typed = "<Replace><CmdID>77</CmdID><Item><Meta><Type>text/plain</Type></Meta></Item></Replace>"
+    assert "UNE023" in rules_of(with_header("<text/plain>", alert=ALERT + typed).judge())
+
+
+def test_an_alert_without_meta_is_of_no_type():
+    bare = "<Alert><CmdID>77</CmdID><Data>1224</Data><Item><Data>x</Data></Item></Alert>"
+    judged = with_header(HEADER, alert=ALERT + bare).judge()
+    assert (judged.errors, "UNE023" in rules_of(judged)) == ([], False)

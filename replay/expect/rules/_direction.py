@@ -27,7 +27,7 @@ def swapped(turn: Turn, side: str) -> bool:
         return False  # sent back to where the message said that it came from
     if asked == (target, source) and target != source and turn.request_contents is not None:
         own = turn.request_contents.parts.dev_id
-        if own is not None and own[2] == source and own[2] != target:
+        if own is not None and own[2] == source:
             return True
     return _is_server(turn, target, other=source)
 

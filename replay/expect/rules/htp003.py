@@ -24,6 +24,7 @@ from replay.capture.exchange import header
 from replay.capture.turns import DM
 from replay.expect.case import Case, Rule, Spot
 from replay.expect.finding import Finding, Party, Severity
+from replay.syncml.names import CHALLENGES
 
 RULE = Rule(
     id="HTP003",
@@ -41,9 +42,10 @@ def check(subject: Case) -> Iterable[Finding]:
         response = turn.exchange.response
         if turn.kind != DM or response is None or response.status < 400 or response.by == "proxy":
             continue
-        if turn.number in subject.refused_alerts or turn.request_error is not None:
-            continue
-        severity = Severity.WARNING if turn.number in subject.alert_carriers else None
+        carries_alert = turn.number in subject.alert_carriers
+        if (carries_alert and str(response.status) not in CHALLENGES) or turn.request_error is not None:
+            continue  # that it refuses the alert is UNE020's
+        severity = Severity.WARNING if carries_alert else None
         if response.status == 429 and header(response.headers, "retry-after"):
             severity = Severity.INFO
         message = f"HTTP {response.status} {response.reason}".rstrip() + " in answer to the device's message"

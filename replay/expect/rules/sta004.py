@@ -44,27 +44,8 @@ RULE = Rule(
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of STA004."""
     for dialogue in subject.unsettled:
-        for line in dialogue.lines:
-            if not _is_in_order(line) and line.judged:
-                yield from on_answers(subject, RULE, _out_of_order(line))
-
-
-def _is_in_order(line: Line) -> bool:
-    """Whether every Status answers what stands behind what the one before it answers, in one message, and the one for SyncHdr is
-    the first element: so it nearly always is, and no finer look is needed."""
-    before: Answer | None = None
-    for answer in line.carries:
-        if not isinstance(answer.command, Status):
-            continue
-        if answer.to is None:
-            return False
-        if before is None or before.to is None:
-            if answer.to_header and answer.sent.place != _FIRST:
-                return False
-        elif answer.target is not before.target or answer.to.place <= before.to.place:
-            return False
-        before = answer
-    return True
+        for line in dialogue.judged:
+            yield from on_answers(subject, RULE, _out_of_order(line))
 
 
 def _out_of_order(line: Line) -> Iterator[tuple[Answer, str]]:

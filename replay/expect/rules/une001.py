@@ -58,11 +58,11 @@ def check(subject: EpisodeCase) -> Iterable[Finding]:
 
 def _may_be_missing(subject: EpisodeCase, trigger: ExecSeen, first: Session) -> str | None:
     """Why an alert may have been sent all the same, in words; None where nothing of what the device sent is missing."""
-    unseen, episode = subject.case.unseen, subject.episode
-    end = float("inf") if episode.end is None else episode.end
-    for turn in unseen.requests(episode.enrolment):
-        if trigger.order < turn.exchange.order < end:
+    unseen, enrolment = subject.case.unseen, subject.episode.enrolment
+    for turn in unseen.requests(enrolment):
+        if turn.exchange.order > trigger.order and (enrolment.ended_by is None or turn.number < enrolment.ended_by):
             return f"exchange {turn.number} could not be read"
     if unseen.between(trigger.turn, first.turns[0]) != 0:
         return "the recording lacks something before that"
-    return None
+    missed = unseen.in_window(enrolment, subject.window) if subject.window is not None else ()
+    return next((each.text for each in missed), None)

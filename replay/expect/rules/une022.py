@@ -71,9 +71,11 @@ def _finding(subject: EpisodeCase, scenario: Scenario, following: Following, dep
 
 
 def _over(subject: EpisodeCase, following: Following) -> bool:
-    """Whether the recorder watched for the quiet time after the last step that was met, so that nothing more was to come."""
+    """Whether the recorder watched for the quiet time after the last step that was met, after the alert (the Exec where none came)
+    where none was, so that nothing more was to come."""
     stretches = subject.case.traffic.capture.stretches
-    last = following.met[-1][1].at if following.met else None
+    seen = subject.episode.alert or subject.episode.trigger
+    last = following.met[-1][1].at if following.met else seen.turn.exchange.at if seen else None
     if not stretches or last is None:
         return False
     return stretches[-1].end.clock - last.clock >= subject.quiet.seconds
