@@ -13,6 +13,12 @@ from replay.capture.single import message_files
 from replay.syncml.read import looks_like_wbxml
 
 
+def check_place(folder: Path, *, force: bool = False) -> None:
+    """Raises CaptureError where the folder is there, is not empty, and may not be replaced."""
+    if not force and folder.is_dir() and any(folder.iterdir()):
+        raise CaptureError(f"{folder}: is there already and is not empty; choose another folder, or give --force")
+
+
 def write(capture: Capture, folder: Path, *, force: bool = False) -> list[str]:
     """Writes a folder, two files a message. Gives what it does not carry, in words. With `force` the messages of a folder that
     is there already are replaced, and its other files are left alone.
@@ -22,12 +28,10 @@ def write(capture: Capture, folder: Path, *, force: bool = False) -> list[str]:
     """
     losses = Losses(capture)
     losses.of_recording("a folder of messages")
+    check_place(folder, force=force)
     folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
-        if not force:
-            raise CaptureError(f"{folder}: is there already and is not empty; choose another folder, or give --force")
-        for file in message_files(folder):
-            file.unlink()
+    for file in message_files(folder):
+        file.unlink()
     width = max(2, len(str(len(capture.exchanges))))
     for number, exchange in enumerate(capture.exchanges, 1):
         _write_exchange(exchange, folder, f"{number:0{width}}", losses)

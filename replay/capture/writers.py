@@ -41,14 +41,34 @@ def format_of(out: str) -> str:
     )
 
 
+def check_place(out: str, form: str, *, force: bool = False) -> None:
+    """Raises CaptureError where `write` would not write there, whatever the capture: for who has much to do before that."""
+    place = Path(out)
+    if form == FOLDER:
+        if out == "-":
+            raise CaptureError("-: a folder cannot be written to stdout; name one")
+        if place.exists() and not place.is_dir():
+            raise CaptureError(f"{out}: is a file; a folder of messages needs another name")
+        try:
+            folder_writer.check_place(place, force=force)
+        except OSError as error:
+            raise CaptureError(cannot_be_written(out, error)) from None
+    elif out != "-":
+        if place.is_dir():
+            raise CaptureError(f"{place}: is a folder; name a file, or give --to folder")
+        if place.exists() and not force:
+            raise CaptureError(f"{place}: is there already; choose another name, or give --force")
+
+
 def write(capture: Capture, out: str, form: str, *, force: bool = False) -> list[str]:
     """Writes a capture to a file (or `-`, stdout) or a folder, in one of FORMATS. Gives what was lost on the way, in words.
 
     Raises CaptureError where `out` is there already and `force` is not given, or cannot be written.
     """
     try:
+        check_place(out, form, force=force)
         if form == FOLDER:
-            return _to_folder(capture, out, force=force)
+            return folder_writer.write(capture, Path(out), force=force)
         writer = _WRITERS[form]
         if form == JOURNAL and out.lower().endswith(_COMPRESSED):
             writer = write_compressed_journal
@@ -56,26 +76,12 @@ def write(capture: Capture, out: str, form: str, *, force: bool = False) -> list
             losses = writer(capture, sys.stdout.buffer)
             sys.stdout.buffer.flush()
             return losses
-        return _to_file(capture, Path(out), writer, force=force)
+        return _to_file(capture, Path(out), writer)
     except OSError as error:
         raise CaptureError(cannot_be_written(out, error)) from None
 
 
-def _to_folder(capture: Capture, out: str, *, force: bool) -> list[str]:
-    if out == "-":
-        raise CaptureError("-: a folder cannot be written to stdout; name one")
-    if Path(out).exists() and not Path(out).is_dir():
-        raise CaptureError(f"{out}: is a file; a folder of messages needs another name")
-    return folder_writer.write(capture, Path(out), force=force)
-
-
-def _to_file(
-    capture: Capture, place: Path, writer: Callable[[Capture, BinaryIO], list[str]], *, force: bool
-) -> list[str]:
-    if place.is_dir():
-        raise CaptureError(f"{place}: is a folder; name a file, or give --to folder")
-    if place.exists() and not force:
-        raise CaptureError(f"{place}: is there already; choose another name, or give --force")
+def _to_file(capture: Capture, place: Path, writer: Callable[[Capture, BinaryIO], list[str]]) -> list[str]:
     part = place.with_name(f"{place.name}.part-{os.getpid()}")
     try:
         # like the journal itself for its owner alone: it holds credentials

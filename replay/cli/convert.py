@@ -7,7 +7,7 @@ import click
 
 from replay.capture.exchange import Capture, CaptureError
 from replay.capture.readers import read
-from replay.capture.writers import FORMATS, JOURNAL, format_of, write
+from replay.capture.writers import FORMATS, JOURNAL, check_place, format_of, write
 from replay.cli.exits import say, stop
 from replay.cli.options import say_troubles
 from replay.cli.progress import progress, reading
@@ -30,6 +30,7 @@ def carry_over(
     other. Ends the command where one of them cannot be done."""
     try:
         to = form or format_of(out)
+        check_place(out, to, force=force)
         with reading(source) as shown:
             read_capture = read(source, shown.reading)
             if change is not None:

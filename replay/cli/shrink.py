@@ -11,7 +11,7 @@ from replay.capture.exchange import Capture, CaptureError
 from replay.capture.journal_reader import read as read_journal
 from replay.capture.readers import read
 from replay.capture.sessions import assemble
-from replay.capture.writers import format_of, write, write_journal
+from replay.capture.writers import check_place, format_of, write, write_journal
 from replay.cli.convert import from_one_to_another
 from replay.cli.exits import say, stop
 from replay.cli.options import lenient_option, quiet_time, rule_id, scenario
@@ -80,7 +80,7 @@ def command(
     """
     if (rule is None) == (expected is None) or (expected is None) != (at is None):
         raise click.UsageError("give --rule ID, or --differs-from EXPECTED and --at PATTERN")
-    to = _format(out, form)
+    to = _format(out, form, force=force)
     with reading(source) as shown:
         capture = _read(source, shown)
         if expected is not None and at is not None:
@@ -107,11 +107,14 @@ def command(
     say([f"{out}: {_left(small, capture)}, {tried} {'try' if tried == 1 else 'tries'}; it still {what}"])
 
 
-def _format(out: str, form: str | None) -> str:
+def _format(out: str, form: str | None, *, force: bool) -> str:
+    """The format of what is written. Ends the command at once where it could not be written there in the end."""
     try:
-        return form or format_of(out)
+        to = form or format_of(out)
+        check_place(out, to, force=force)
     except CaptureError as error:
         stop(str(error))
+    return to
 
 
 def _read(path: str, shown: Shown) -> Capture:

@@ -68,6 +68,18 @@ def test_nothing_is_written_of_what_does_not_break_it(twice, tmp_path):
     assert not out.exists()
 
 
+def test_what_is_there_already_is_said_before_anything_is_read(tmp_path):
+    (tmp_path / "small.jsonl").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "mine.txt").write_text("mine")
+    for command in (("shrink", "--rule", "UNE007"), ("convert",), ("redact",)):
+        for name in ("small.jsonl", "folder"):
+            result = omadm(command[0], tmp_path / "none.jsonl", tmp_path / name, *command[1:])
+            assert result.exit_code == 2
+            assert f"{name}: is there already" in result.stderr
+            assert "--force" in result.stderr
+
+
 def test_a_format_that_cannot_carry_it_is_not_written(tmp_path):
     """When the recorder was watching, which decides on silence, no folder of messages says."""
     capture = user().watch(5).close().save(tmp_path / "x.jsonl")

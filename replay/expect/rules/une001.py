@@ -10,7 +10,8 @@ ordinary sessions has ignored the command; one that went silent may have sent it
 
 ## Known exceptions
 The alert is best effort. Where the device went silent after the Exec, its absence is inconclusive, not an error. So it is
-where a request of the device could not be read, or the recorder was not watching: that may have been the alert.
+where a request or a connection of the device could not be read, or the recorder was not watching: that may have been the
+alert.
 
 ## Good
 Exec in session 3; the device opens session 4, whose package 1 carries Alert 1226; then silence.
