@@ -146,6 +146,10 @@ class BrokenOff(Struct, frozen=True):
     connection: Connection
 
 
+#: The name of a mark that says that a push was sent to a device, which its text may name (contract, `omadm note`).
+PUSH: Final = "push"
+
+
 class Note(Struct, frozen=True):
     """A mark that a person or a test set."""
 

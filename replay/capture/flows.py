@@ -11,7 +11,7 @@ from replay.capture.certificates import identity_of_pem
 from replay.capture.coding import CodingError, TooLargeError, undone
 from replay.capture.endings import bytes_received, cause_of
 from replay.capture.exchange import Capture, Exchange, Failure, Headers, Moment, Response, Trouble
-from replay.capture.span import Span
+from replay.capture.extent import Extent
 from replay.capture.wire import peer_address, text_of
 
 NAME: Final = "mitmproxy-flows"
@@ -38,7 +38,7 @@ def read(file: BinaryIO, path: str) -> Capture:
 def exchanges_in(file: BinaryIO, capture: Capture) -> Iterator[Exchange]:
     """The exchanges of a flow file in the order in which they ended, without numbers. What is wrong with it is put into `capture`,
     and when all were read the time that they span."""
-    span = Span()
+    extent = Extent()
     for where, state in _states(file, capture):
         told: list[str] = []
         try:
@@ -50,10 +50,10 @@ def exchanges_in(file: BinaryIO, capture: Capture) -> Iterator[Exchange]:
         if exchange is None:
             continue
         capture.troubles += [Trouble("cut", f"{where}: {each}") for each in told]
-        if (wrong := span.take(exchange)) is not None:
+        if (wrong := extent.take(exchange)) is not None:
             capture.troubles.append(Trouble("clock", f"{where}: {wrong}"))
         yield exchange
-    span.tell(capture)
+    extent.tell(capture)
 
 
 def _states(file: BinaryIO, capture: Capture) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -33,7 +33,7 @@ from replay.capture.exchange import (
     Response,
     Trouble,
 )
-from replay.capture.span import Span
+from replay.capture.extent import Extent
 from replay.capture.times import seconds_of
 
 NAME: Final = "har"
@@ -217,12 +217,12 @@ def _order(capture: Capture) -> None:
         return
     if not timed:
         return
-    span = Span()
+    extent = Extent()
     for exchange in capture.exchanges:
         _order_by_time(exchange)
-        if (wrong := span.take(exchange)) is not None:
+        if (wrong := extent.take(exchange)) is not None:
             capture.troubles.append(Trouble("clock", f"entry {exchange.number}: {wrong}"))
-    span.tell(capture)
+    extent.tell(capture)
     capture.exchanges.sort(key=lambda exchange: exchange.order)  # stable: of two at one time the one that stands first
     for number, exchange in enumerate(capture.exchanges, 1):
         exchange.number = number

@@ -18,7 +18,7 @@ import msgspec
 
 from replay.capture import flows
 from replay.capture.disk import Disk
-from replay.capture.exchange import Beyond, Capture, ConnectionKey, Exchange, Moment, Note, address_host
+from replay.capture.exchange import PUSH, Beyond, Capture, ConnectionKey, Exchange, Moment, Note, address_host
 from replay.capture.journal_reader import JournalReader
 from replay.capture.narrow import Bounds, bounds_of, narrowed
 from replay.capture.turns import DM, ENROLMENT, Turn, device_at_a_glance, read_turn, terms
@@ -43,8 +43,6 @@ _LINGER: Final = 600.0
 #: Bytes of all parts that wait in memory, and what an exchange takes beside its bodies: of most that are not OMA DM that is all.
 _WAITING: Final = 12 << 20
 _AN_EXCHANGE: Final = 1_024
-#: The name of a mark that speaks of a device, where its text names one.
-_PUSH: Final = "push"
 
 
 def parts_for(size: int) -> int:
@@ -198,7 +196,7 @@ class Parts:
         clients = [each.client for each in self.unread] + [each.client for each in connections]
         addresses = {host for client in clients if (host := address_host(client))}
         certificates = {each.client_cert.sha256 for each in self.unread if each.client_cert and each.client_cert.sha256}
-        pushes = [(place, note.text) for place, note in enumerate(self.frame.notes) if note.name == _PUSH]
+        pushes = [(place, note.text) for place, note in enumerate(self.frame.notes) if note.name == PUSH]
         if not addresses and not certificates and not pushes:
             return
         for number in range(self.count):
@@ -227,10 +225,9 @@ def _origin(exchange: Exchange) -> tuple[str | None, str | None]:
 def _is_unread(turn: Turn) -> bool:
     """Whether an exchange has to be held against every device. Raises TogetherError where it also belongs to one that is known, or
     to one without a name."""
-    unread = turn.request_not_read or turn.is_unfinished
-    if turn.readable and (unread or turn.device is None):
+    if turn.readable and (turn.is_unread or turn.device is None):
         raise TogetherError(f"of exchange {turn.number} a part alone was read, so that it may be of any device")
-    return unread or (turn.may_be_a_message and not turn.readable)
+    return turn.is_unread or (turn.may_be_a_message and not turn.readable)
 
 
 def _size(exchange: Exchange) -> int:

@@ -1,5 +1,6 @@
 """An exchange with its messages read: what kind it is, and what its request and its response say."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -131,6 +132,11 @@ class Turn(Struct):
         return self.request is not None and self.device is None
 
     @property
+    def is_unread(self) -> bool:
+        """Whether its device message is there, and not known whole or not known whose: it may be of any device."""
+        return self.request_not_read or self.is_unfinished
+
+    @property
     def may_be_a_message(self) -> bool:
         """Whether an exchange that belongs to no session may have carried a message: one that was not read, or not kept."""
         exchange = self.exchange
@@ -185,6 +191,17 @@ def host_of(server: str) -> str:
     return f"{scheme.lower()}://{host}"
 
 
+def names_server(url: str) -> bool:
+    """Whether a URL is one of a server that can be called: of HTTP, with a host, and with a port where it has one."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 #: On what terms an exchange was made: scheme, host and port, and the certificate shown to the server (none equals none).
 Terms = tuple[str, Identity | None]
 
@@ -195,6 +212,11 @@ def terms(exchange: Exchange) -> Terms:
     if saw is not None and saw.sha256 is not None:
         saw = Identity(None, saw.sha256.lower().replace(":", ""))  # one certificate, however its subject is written
     return host_of(exchange.url or ""), saw
+
+
+def answered_terms(exchanges: Iterable[Exchange]) -> set[Terms]:
+    """On what terms the server itself answered anything."""
+    return {terms(each) for each in exchanges if each.answered and each.url}
 
 
 def read_turn(exchange: Exchange, *, lenient: bool = False) -> Turn:

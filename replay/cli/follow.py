@@ -98,9 +98,8 @@ class Follower:
             if any(each.decided and self._expect in (None, each.scenario) for each in look.episodes):
                 self._decided()
             del look
-            if (
-                piece
-            ):  # sessions and judgements know each other: without this a recorder has those of many looks in memory
+            if piece:
+                # sessions and judgements know each other: without this a recorder has those of many looks in memory
                 gc.collect()
             cost = time.monotonic() - began
             if waiting:

@@ -81,9 +81,8 @@ def command(
             unseen = [part.path for part in parts if part.gone]
             removed = catalogue.remove_missing(roots, [place.path for place in places], unseen)
             counts = catalogue.counts()
-    say(
-        [line for line in skipped if not line.startswith(f"{elsewhere(output)}: ")]
-    )  # nobody takes the catalogue for a capture
+    # nobody takes the catalogue for a capture
+    say([line for line in skipped if not line.startswith(f"{elsewhere(output)}: ")])
     say([error for part in parts for error in part.unread])
     say([f"{path}: is gone, and was removed" for path in removed])
     unchanged = sum(part.unchanged for part in parts)

@@ -16,7 +16,7 @@ from replay.capture.certificates import identity_of_pem
 from replay.capture.exchange import CaptureError, Identity, header
 from replay.capture.readers import read
 from replay.capture.sessions import Traffic, assemble
-from replay.capture.turns import host_of
+from replay.capture.turns import host_of, names_server
 from replay.cli.exits import FAIL, PASS, stop
 from replay.cli.options import answer_timeout_option, say_troubles, verbosity_options, write_result
 from replay.cli.tls import device_tls
@@ -141,14 +141,9 @@ def command(
 
 def _reach(url: str, named: tuple[str, ...]) -> Reach:
     """Whom the replay may call; ends the command where the server itself is not among them."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
+    if not names_server(url):
         raise click.UsageError(f"--to {url}: is no URL of a server; expected one such as https://127.0.0.1:8443/")
-    if "@" in parts.netloc:
+    if "@" in urlsplit(url).netloc:
         raise click.UsageError("--to: no user and password in the URL; --user and --password are for that")
     reach = Reach(named)
     if not reach.may_call(url):

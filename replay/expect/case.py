@@ -10,7 +10,7 @@ from replay.capture.episodes import Episode, Window, find_episodes, window_of
 from replay.capture.exchange import Headers, Moment, header
 from replay.capture.references import REQUEST, RESPONSE
 from replay.capture.sessions import Session, Traffic
-from replay.capture.turns import Terms, Turn, terms
+from replay.capture.turns import Terms, Turn, answered_terms
 from replay.expect.cleanup import Evidence, evidence_of
 from replay.expect.dialogue import Dialogue
 from replay.expect.enrolments import Advice, EnrolmentKind, advice_on
@@ -240,7 +240,7 @@ class Case:
         """On what terms (scheme, host and port; certificate shown to the server) the server itself answered anything."""
         capture = self.traffic.capture
         beyond = capture.beyond.answered if capture.beyond is not None else set()
-        return beyond | {terms(each) for each in capture.exchanges if each.answered and each.url}
+        return beyond | answered_terms(capture.exchanges)
 
     def finding(
         self,

@@ -10,15 +10,14 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from replay.capture.exchange import Beyond, Exchange, Moment
+from replay.capture.exchange import PUSH, Beyond, Exchange, Moment
 from replay.capture.journal_reader import JournalReader
 from replay.capture.sessions import Session, Traffic, group
-from replay.capture.turns import DM, OPAQUE, Turn, read_turn, terms
+from replay.capture.turns import DM, OPAQUE, Turn, answered_terms, read_turn
 from replay.expect.case import Options
 from replay.expect.finding import Severity
 from replay.expect.judge import EpisodeJudgement, Judgement, Scope, judge_traffic
 from replay.expect.phases import Phase
-from replay.expect.schedule import PUSH
 
 PENDING: Final = "pending"
 #: What is decided when an episode closes (contract, "verdict"), or follows from an answer that may still come.
@@ -150,7 +149,7 @@ def _of_devices(traffic: Traffic, devices: set[str | None]) -> Traffic:
     beyond = Beyond(
         addresses=traffic.addresses,
         certificates=traffic.certificates,
-        answered={terms(each) for each in exchanges if each.answered and each.url},
+        answered=answered_terms(exchanges),
         opened={each.made_on for each in exchanges},
     )
     capture = structs.replace(traffic.capture, exchanges=[each.exchange for each in turns], beyond=beyond)
@@ -158,8 +157,7 @@ def _of_devices(traffic: Traffic, devices: set[str | None]) -> Traffic:
 
 
 def _is_of_another(turn: Turn, devices: set[str | None]) -> bool:
-    unread = turn.request_not_read or turn.is_unfinished
-    return turn.readable and not unread and turn.device is not None and turn.device not in devices
+    return turn.readable and not turn.is_unread and turn.device is not None and turn.device not in devices
 
 
 #: What a decided episode is known by: what the rules on its sequence say of it, and how much there is of it.

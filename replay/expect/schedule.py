@@ -15,14 +15,12 @@ from typing import Final
 from msgspec import Struct
 
 from replay.capture.episodes import Episode, Window
-from replay.capture.exchange import Capture, Moment, address_host
+from replay.capture.exchange import PUSH, Capture, Moment, address_host
 from replay.capture.sessions import Enrolment, Session, Traffic, message_number
 from replay.capture.turns import ENROLMENT, Turn
 
 #: Seconds of silence that are taken for the end of an enrolment, because a test run cannot wait for hours (rules).
 QUIET: Final = 60.0
-#: The name of a mark that says that a push was sent to the device (contract, `omadm note`).
-PUSH: Final = "push"
 _MINUTE: Final = 60.0
 #: How often and at which intervals (minutes) a device polls, one set after the other (DMC, DMClient/Provider/ID/Poll).
 _SETS: Final = (

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from replay.capture.turns import names_server
 from replay.lab import messages
 from replay.syncml.errors import UnreadableMessageError
 from replay.syncml.model import Command, Message, Results, Status
@@ -65,13 +66,9 @@ class LabDevice:
         session_id: int = 1,
         wbxml: bool = False,
     ) -> None:
-        try:
-            parts = urlsplit(url)
-            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable:
+        if not names_server(url):
             raise DeviceError(f"{url}: is no URL of a server; expected one such as https://127.0.0.1:8443/")
+        parts = urlsplit(url)
         self.url = (
             url.split("?", 1)[0]
             if parts.path not in ("", "/")
@@ -204,16 +201,11 @@ class _Session:
             self.device.outcome.sent += 1
             response = self._connection.getresponse()
             received = response.read()
-        except TimeoutError as error:
+        except (OSError, http.client.HTTPException, UnicodeError) as error:  # the last for a name that no host can have
             self._connection.close()
-            raise DeviceError(f"{self.device.url}: no answer within {self._connection.timeout:g} s") from error
-        except (
-            OSError,
-            http.client.HTTPException,
-            UnicodeError,
-        ) as error:  # UnicodeError: a name that no host can have
-            self._connection.close()
-            raise DeviceError(f"{self.device.url}: {type(error).__name__}: {error}") from error
+            late = isinstance(error, TimeoutError)
+            why = f"no answer within {self._connection.timeout:g} s" if late else f"{type(error).__name__}: {error}"
+            raise DeviceError(f"{self.device.url}: {why}") from error
         self.device.outcome.answered += 1
         if response.status != 200:
             raise DeviceError(f"{self.device.url}: HTTP {response.status} {response.reason}")

@@ -10,7 +10,7 @@ from replay.capture.exchange import Capture, Exchange, Moment, Stretch
 _SLACK: Final = 1.0
 
 
-class Span:
+class Extent:
     """What is told from the times of exchanges, taken in the order in which they stand in their file. `proved` is the latest end
     before their clock ran backwards, if it did: what came after that is somewhere in time, and nobody knows where silence was."""
 
