@@ -5,13 +5,14 @@ requests may have been a certain device's (contract, "window"; rules, CAP007).
 """
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 
 from msgspec import Struct
 
 from replay.capture.episodes import Window
-from replay.capture.exchange import Connection, Identity, Moment, address_host
+from replay.capture.exchange import NOT_DELIVERED, Connection, Identity, Moment, address_host
 from replay.capture.sessions import Enrolment, Traffic
 from replay.capture.turns import Turn, host_of
 
@@ -25,12 +26,21 @@ class Missed(Struct, frozen=True):
 
 class _Unopened(Struct, frozen=True):
     """A connection of which no request was read, or a request that broke off on one: when something may have been sent (no end
-    where that is not known), and in words."""
+    where that is not known), in words, and how many messages that may have been (None: any number)."""
 
     connection: Connection
     begin: Moment | None
     end: Moment | None
     text: str
+    messages: int | None
+
+
+class _Lost(Struct, frozen=True):
+    """What may have carried messages of one device to one host without their being read: when each began, and when each ended, both
+    in order; and of what carried any number the same."""
+
+    single: tuple[list[float], list[float]]
+    any_number: tuple[list[float], list[float]]
 
 
 class Unseen:
@@ -44,21 +54,25 @@ class Unseen:
         self._cut_anywhere = any(trouble.line is None for trouble in cuts)
         self._starts = [stretch.start.clock for stretch in capture.stretches]
         self._strays_of: dict[tuple[str, str | None], list[float]] = {}
+        self._lost_to: dict[tuple[str, str | None], _Lost] = {}
 
     # -- between two messages ---------------------------------------------------------------------------------------------
 
     def between(self, before: Turn | None, after: Turn) -> int | None:
         """How many exchanges of a session may have gone unseen between two of its turns (from the beginning of the capture where
-        `before` is None); None where any number may have."""
+        `before` is None), unread or over a connection that was not read; None where any number may have."""
         begin = before.exchange.order if before else float("-inf")
         end = after.exchange.order
         if self._cut_anywhere or bisect_left(self._cuts, end) > bisect_right(self._cuts, begin):
             return None
         if self._is_gap(before, after):
             return None
+        broken_off = self._broken_off_between(before, after)
+        if broken_off is None:
+            return None
         hosts = {"", _host(after.exchange.url)}
         orders = (self._strays(host, after.device) for host in hosts)
-        return sum(bisect_left(each, end) - bisect_right(each, begin) for each in orders)
+        return broken_off + sum(bisect_left(each, end) - bisect_right(each, begin) for each in orders)
 
     def _is_gap(self, before: Turn | None, after: Turn) -> bool:
         """Whether the recorder was not watching all along."""
@@ -66,6 +80,29 @@ class Unseen:
         if begin is None or end is None:
             return False
         return bisect_right(self._starts, begin.clock) != bisect_right(self._starts, end.clock)
+
+    def _broken_off_between(self, before: Turn | None, after: Turn) -> int | None:
+        """How many messages may have gone over connections that were not read, or broke off; None where any number may have.
+        Nothing went over one on which TLS failed, and nothing came over one without a request."""
+        begin, end = before.exchange.at if before else None, after.exchange.at
+        if not self._carriers or end is None:
+            return 0
+        since, until = begin.clock if begin else float("-inf"), end.clock
+        key = _host(after.exchange.url), after.device
+        if key not in self._lost_to:
+            mine = [
+                each
+                for each in self._carriers
+                if each.begin is not None
+                and _may_go_to(each.connection, key[0])
+                and self.may_be(after.device, each.connection.client, None)
+            ]
+            self._lost_to[key] = _Lost(
+                _in_order([each for each in mine for _ in range(each.messages or 0)]),
+                _in_order([each for each in mine if each.messages is None]),
+            )
+        lost = self._lost_to[key]
+        return None if _overlapping(lost.any_number, since, until) else _overlapping(lost.single, since, until)
 
     def _strays(self, host: str, device: str | None) -> list[float]:
         """The exchanges with a host that belong to no session, and may be a device's, by their order."""
@@ -138,12 +175,16 @@ class Unseen:
     def _unread(self) -> dict[str, list[Turn]]:
         """By host, requests that are there and cannot be read, those that never came whole, and those that do not say whose they
         are."""
-        turns = self.traffic.turns
-        unread = [turn for turn in turns if turn.request_not_read] + [turn for turn in turns if turn.is_unfinished]
         found: dict[str, list[Turn]] = {}
-        for turn in sorted(unread, key=lambda turn: turn.exchange.order):
+        for turn in sorted(
+            (turn for turn in self.traffic.turns if turn.is_unread), key=lambda turn: turn.exchange.order
+        ):
             found.setdefault(_host(turn.exchange.url), []).append(turn)
         return found
+
+    @cached_property
+    def _carriers(self) -> list[_Unopened]:
+        return [each for each in self._unopened if each.messages != 0]
 
     @cached_property
     def _unopened(self) -> list[_Unopened]:
@@ -152,6 +193,7 @@ class Unseen:
         capture = self.traffic.capture
         read = {exchange.made_on for exchange in capture.exchanges}
         read |= capture.beyond.opened if capture.beyond is not None else set()
+        sent = Counter(each.connection.key for each in capture.broken_off if each.failure.cause not in NOT_DELIVERED)
         told = set()
         found = []
         for broken in capture.broken_off:
@@ -159,12 +201,14 @@ class Unseen:
             key = connection.key
             text = f"a request that was not read ({failure.detail or failure.cause})"
             if key in read:
-                found.append(_Unopened(connection, failure.at, failure.at, text))
+                one = int(failure.cause not in NOT_DELIVERED)
+                found.append(_Unopened(connection, failure.at, failure.at, text, one))
             elif key not in told:
-                found.append(_Unopened(connection, connection.at or failure.at, connection.until, text))
+                messages = None if failure.cause == "other" else sent[key]
+                found.append(_Unopened(connection, connection.at or failure.at, connection.until, text, messages))
             told.add(key)
         found += [
-            _Unopened(made, made.at, made.at, "a connection in which no request was read")
+            _Unopened(made, made.at, made.at, "a connection in which no request was read", 0)
             for made in capture.connections
             if made.key not in told and made.key not in read
         ]
@@ -174,6 +218,18 @@ class Unseen:
 def _host(url: str | None) -> str:
     """The host that a request went to; empty where that is not known: it may have been any."""
     return host_of(url) if url and "://" in url else ""
+
+
+def _in_order(lost: list[_Unopened]) -> tuple[list[float], list[float]]:
+    """When each may have begun to carry messages, and when each may have carried the last, both in order."""
+    begins = sorted(each.begin.clock for each in lost if each.begin is not None)
+    return begins, sorted(each.end.clock if each.end is not None else float("inf") for each in lost)
+
+
+def _overlapping(lost: tuple[list[float], list[float]], since: float, until: float) -> int:
+    """How many have a part between two times: those that began before the later one, but for those that ended before the first."""
+    begins, ends = lost
+    return bisect_right(begins, until) - bisect_left(ends, since)
 
 
 def _overlaps(begin: Moment | None, end: Moment | None, window: Window) -> bool:

@@ -140,6 +140,64 @@ def test_a_line_that_is_cut_outside_of_the_two_is_none():
     assert between_first_and_last(talk.story) == 0
 
 
+def broken_off_between(
+    *failures: str, client: str = "10.0.0.5:9", host: str | None = None, conn: str = "x"
+) -> int | None:
+    """A message, a connection on which requests ended like this, and another message."""
+    talk = Talk()
+    talk.say(opening(), OPENED).story.wait(1)
+    connect(talk.story, conn, client=client, host=host)
+    for cause in failures:
+        talk.story.line("failure", id=None, conn=conn, cause=cause, detail="", received=None)
+    talk.story.line("disconnect", conn=conn, side="client")
+    talk.story.wait(1)
+    talk.say([header()], [header(2)])
+    return between_first_and_last(talk.story)
+
+
+@pytest.mark.parametrize(
+    ("failures", "messages"),
+    [
+        ((), 0),
+        (("tls-failed",), 0),
+        (("connect-failed",), 0),
+        (("client-closed",), 1),
+        (("client-closed", "connect-failed", "client-closed"), 2),
+        (("other",), None),
+    ],
+)
+def test_over_a_connection_that_was_not_read_messages_may_have_gone(failures, messages):
+    assert broken_off_between(*failures) == messages
+
+
+def test_on_one_that_was_read_a_request_that_broke_off_is_one():
+    assert broken_off_between("other", "tls-failed", "client-closed", conn="c1") == 2
+
+
+def test_one_of_another_device_or_to_another_host_carried_none():
+    assert broken_off_between("other", host="elsewhere.example.test") == 0
+    assert broken_off_between("other", host="mdm.example.test") is None
+    seen = around("10.0.0.9:1")
+    connect(seen, "x", client="10.0.0.9:2")
+    fail(seen, "x")
+    seen.exchange(b"", b"", client="10.0.0.5:4711")
+    assert Unseen(traffic(seen)).between(traffic(seen).turns[0], traffic(seen).turns[-1]) == 0
+
+
+def test_one_that_was_open_before_or_after_alone_carried_none():
+    talk = Talk()
+    connect(talk.story, "x")
+    fail(talk.story, "x")
+    talk.story.line("disconnect", conn="x", side="client")
+    talk.story.wait(1)
+    talk.say(opening(), OPENED).say([header()], [header(2)]).story.wait(1)
+    connect(talk.story, "y")
+    fail(talk.story, "y")
+    assert between_first_and_last(talk.story) == 0
+    turns = traffic(talk.story).turns
+    assert Unseen(traffic(talk.story)).between(None, turns[0]) == 1
+
+
 # -- in a window ------------------------------------------------------------------------------------------------------------
 
 

@@ -320,3 +320,21 @@ def test_package_one_may_follow_what_could_not_be_read():
         request = story.package_one("1", number=2)
         story.exchange(request, story.to_device("1", 1, []))
         assert [each for each in found(story) if each[0] == "device"] == expected
+
+
+@pytest.mark.parametrize(
+    ("cause", "place", "findings"),
+    [
+        ("client-closed", 3, []),
+        ("client-closed", 4, [("device", "error", 2)]),  # one request broke off, and two numbers are passed over
+        ("other", 9, []),  # it was passed through: anything may have gone over it
+        ("tls-failed", 3, [("device", "error", 2)]),  # nothing went over it
+    ],
+)
+def test_numbers_may_have_gone_over_a_connection_that_was_not_read(cause, place, findings):
+    story = numbers((1, 1))
+    story.line("connect", conn="c9", client="10.0.0.5:50009", sni=None, host=None)
+    story.line("failure", id=None, conn="c9", cause=cause, detail="", received=None)
+    story.line("disconnect", conn="c9", side="client")
+    story.exchange(story.to_server("1", place, []), story.to_device("1", 2, []))
+    assert found(story) == findings

@@ -12,7 +12,8 @@ A device's message sent again, byte for byte, is a warning; nothing at all where
 redirect), where the first did not reach the server, or where it is the alert (UNE007). A server may give the same answer
 again to a message that was sent again, and to no other. The answer to a device's MsgID 3 need not be the server's
 MsgID 3: each counts its own messages. An answer that got lost, was refused or empty, or could not be read, may have used
-a number. Of a session that the capture does not have from its beginning the first number is not judged.
+a number; so may a request that broke off, and what went over a connection that was not read. Of a session that the
+capture does not have from its beginning the first number is not judged.
 
 ## Good
 The device's MsgIDs are 1, 2, 3; the server's too.

@@ -63,7 +63,8 @@ def _may_be_missing(subject: EpisodeCase, trigger: ExecSeen, first: Session) -> 
     for turn in unseen.requests(enrolment):
         if turn.exchange.order > trigger.order and (enrolment.ended_by is None or turn.number < enrolment.ended_by):
             return f"exchange {turn.number} could not be read"
-    if unseen.between(trigger.turn, first.turns[0]) != 0:
-        return "the recording lacks something before that"
     missed = unseen.in_window(enrolment, subject.window) if subject.window is not None else ()
-    return next((each.text for each in missed), None)
+    named = next((each.text for each in missed), None)
+    if named is None and unseen.between(trigger.turn, first.turns[0]) != 0:
+        return "the recording lacks something before that"
+    return named
