@@ -1,6 +1,7 @@
 """`omadm find`: what a catalogue holds."""
 
 import click
+from msgspec import structs
 
 from replay.catalogue.find import LISTS, Answer, Question, ask, query_of
 from replay.catalogue.store import CatalogueError
@@ -10,6 +11,9 @@ from replay.cli.options import output_option, rule_id, time, write_result
 from replay.expect.finding import Severity, Verdict
 from replay.expect.scenarios import SHIPPED
 from replay.report.table import table_json, table_text
+
+#: The severities that --rule asks for: those of a rule that was broken.
+_BROKEN = ("error", "warning")
 
 
 @click.command("find")
@@ -73,7 +77,7 @@ def command(
     """
     try:
         if sql is None:
-            broken = ("error", "warning") if rules and not severities else severities
+            broken = _BROKEN if rules and not severities else severities
             question = Question(
                 of=of,
                 rules=rules,
@@ -89,6 +93,8 @@ def command(
                 until=until,
             )
             answer = ask(catalogue, *query_of(question))
+            if form == "text" and not answer.rows and broken != severities:
+                _hint_at_others(catalogue, question)
         else:
             _alone(context)
             answer = ask(catalogue, sql)
@@ -101,6 +107,19 @@ def _text(answer: Answer) -> str:
     if not answer.rows:
         return "nothing was found\n"
     return table_text(answer.columns, answer.rows)
+
+
+def _hint_at_others(catalogue: str, question: Question) -> None:
+    """Says what would be found of rules that nobody broke, so that "nothing" is not taken for more than it is."""
+    left = tuple(each.value for each in Severity if each.value not in _BROKEN)
+    wider = {
+        " ".join(f"--severity {each}" for each in left): structs.replace(question, severities=left),
+        "--accepted": structs.replace(question, accepted=True),
+    }
+    for options, asked in wider.items():
+        count = len(ask(catalogue, *query_of(asked)).rows)
+        if count:
+            click.echo(f"omadm: with {options}: {count} of the {question.of}", err=True)
 
 
 def _alone(context: click.Context) -> None:

@@ -24,6 +24,15 @@ def test_which_captures_of_that_model_broke_that_rule_since_then(indexed):
     assert [row["path"].rpartition("/")[2] for row in json.loads(answer.stdout)["rows"]] == ["kiosk.jsonl"]
 
 
+def test_of_a_rule_that_nobody_broke_it_says_what_else_there_is(indexed):
+    """Of UNE014 there is an inconclusive finding, which --rule alone does not ask for."""
+    answer = omadm("find", "-c", indexed, "--rule", "UNE014")
+    hint = "omadm: with --severity inconclusive --severity info: 1 of the captures\n"
+    assert (answer.stdout, answer.stderr) == ("nothing was found\n", hint)
+    assert omadm("find", "-c", indexed, "--rule", "UNE014", "--severity", "info").stderr == ""
+    assert omadm("find", "-c", indexed, "--rule", "UNE007").stderr == ""
+
+
 @pytest.mark.parametrize(
     ("options", "names"),
     [
@@ -71,6 +80,7 @@ def test_accepted_findings_count_only_when_asked_for(folder, catalogue, tmp_path
     (tmp_path / "accept.toml").write_text('[[accept]]\nrule = "UNE011"\nreason = "r"\n')
     omadm("index", folder, "-o", catalogue, "--accept", tmp_path / "accept.toml")
     assert found(catalogue, "--rule", "UNE011") == []
+    assert "with --accepted: 2 of the captures" in omadm("find", "-c", catalogue, "--rule", "UNE011").stderr
     assert found(catalogue, "--rule", "UNE011", "--accepted") == ["goes-on", "kiosk"]
 
 
