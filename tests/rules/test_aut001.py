@@ -31,6 +31,37 @@ def test_fails_in_the_body():
     assert finding.path == "SyncBody/Cred"
 
 
+def test_fails_beside_the_body():
+    talk = Talk()
+    request = talk.device(*opening()).replace(b"</SyncML>", cred().encode() + b"</SyncML>")
+    talk.story.exchange(request, talk.server(*OPENED))
+    assert "Cred outside of SyncHdr" in talk.of("AUT001")[0].message
+
+
+def test_fails_in_a_challenge():
+    answer = status("1/2", "Alert", inside=f"<Chal>{cred()}</Chal>")
+    assert "Cred in Status" in Talk().say(opening(), [OPENED[0], answer, *OPENED[2:]]).of("AUT001")[0].message
+
+
+@pytest.mark.parametrize(
+    ("inside", "found"),
+    [
+        ('<Cred xmlns=""/>', 1),
+        ('<Cred xmlns="SYNCML:SYNCML1.2"/>', 1),
+        ('<Cred xmlns="urn:other"/>', 0),
+        ("<Other/>", 0),
+    ],
+)
+@pytest.mark.parametrize("place", ["<Item>", "<Replace>", "<SyncBody>"])
+def test_what_counts_as_cred_has_its_name_and_no_namespace_of_others(inside, found, place):
+    talk = Talk()
+    request = talk.device(*opening()).decode().replace(place, f"{place}{inside}", 1)
+    talk.story.exchange(request.encode(), talk.server(*OPENED))
+    judged = talk.judge()
+    assert judged.errors == []
+    assert [finding.rule for finding in judged.findings if finding.rule == "AUT001"] == ["AUT001"] * found
+
+
 def test_fails_in_an_item():
     item = opening()[-1].replace("<Item>", f"<Item>{cred()}", 1)
     assert len(Talk().say([*opening()[:-1], item], OPENED).of("AUT001")) == 1
@@ -39,6 +70,11 @@ def test_fails_in_an_item():
 def test_fails_on_the_server():
     finding = Talk().open(GET.replace("</CmdID>", f"</CmdID>{cred()}")).only("AUT001")
     assert (finding.party, finding.side) == ("server", "response")
+
+
+def test_what_the_proxy_made_is_not_the_servers():
+    answer = [*OPENED, GET.replace("</CmdID>", f"</CmdID>{cred()}")]
+    assert Talk().say(opening(), answer, by="proxy").of("AUT001") == []
 
 
 @pytest.mark.parametrize("kind", ["syncml:auth-MAC", "syncml:auth-mac"])

@@ -1,8 +1,13 @@
+import io
+
 import pytest
 
+from replay.capture.journal_reader import read
+from replay.expect.case import Options
+from replay.expect.judge import judge
 from replay.lab import messages
 from tests.rules.talk import GET, OPENED, Talk, alert, header, opening, status
-from tests.story import rules_of
+from tests.story import Story, rules_of
 
 CRED = '<Cred><Meta><Type xmlns="syncml:metinf">syncml:auth-basic</Type></Meta><Data>YTpi</Data></Cred>'
 CHAL = '<Chal><Meta><Type xmlns="syncml:metinf">syncml:auth-basic</Type></Meta></Chal>'
@@ -30,6 +35,31 @@ def test_warns_where_the_device_goes_on_without():
     assert "goes on with message 2 (exchange 2) without credentials" in finding.message
 
 
+def test_warns_in_a_session_after_one_without_a_challenge():
+    story = Talk().open(GET).say([header()], [header(2)]).story
+    talk = Talk("2", story).say(opening(), [header(1, "407", CHAL)]).say([header(), *opening()], AGAIN)
+    assert [finding.exchange for finding in talk.of("AUT002")] == [story.exchanges - 1]
+
+
+def test_the_challenge_is_found_among_the_other_answers():
+    answers = [status("1/2", "Alert", "401"), header(1, "101"), header(1, "407", CHAL)]
+    finding = Talk().say(opening(), answers).say([header(), *opening()], AGAIN).of("AUT002")[0]
+    assert (finding.path, "Status 407 challenges" in finding.message) == ("SyncBody/Status[3]", True)
+
+
+def test_the_last_copy_of_a_message_without_credentials_is_named():
+    talk = challenged()
+    request = talk.device(header(), *opening())
+    talk.story.exchange(request, None, failure="timeout")
+    talk.story.exchange(request, b"<SyncML")
+    assert "goes on with message 2 (exchange 3)" in talk.of("AUT002")[0].message
+
+
+def test_a_device_may_challenge_the_server():
+    talk = Talk().open(GET).say([header(1, "401", CHAL), status("1/9", "Get")], [header(2), GET])
+    assert talk.say([header(2), status("2/9", "Get")], [header(3)]).of("AUT002") == []
+
+
 def test_warns_where_the_device_aborts():
     assert len(challenged().say([header(), alert("1223")], [header(2)]).of("AUT002")) == 1
 
@@ -47,6 +77,13 @@ def test_warns_after_the_quiet_time():
     talk.story.watch(31)
     assert "sends nothing more in that session" in talk.only("AUT002").message
     assert talk.judge(quiet=100.0).findings == []
+    assert len(talk.of("AUT002", quiet=None)) == 1
+
+
+def test_the_quiet_time_is_over_when_it_is():
+    talk = challenged(takes=0.0)
+    talk.story.watch(64)
+    assert [len(talk.of("AUT002", quiet=quiet)) for quiet in (64.0, 64.5)] == [1, 0]
 
 
 def test_warns_of_an_alert_that_was_not_taken():
@@ -66,7 +103,46 @@ def test_a_message_that_cannot_be_read_may_have_them():
     talk.story.exchange(b"<SyncML", talk.server(*AGAIN))
     talk.sent += 1
     talk.say([header(2), alert("1224")], [header(3)])
-    assert talk.of("AUT002") == []
+    assert "AUT002" not in rules_of(talk.judge())
+
+
+@pytest.mark.parametrize("request_", [b"<SyncML", None])
+@pytest.mark.parametrize("found", [0, 1])
+def test_what_could_not_be_read_may_have_been_the_devices(request_, found):
+    for then in (Story.watch, Story.ordinary):
+        story = challenged().story
+        story.device, story.client = "OTHER", "10.0.0.9:1"
+        story.ordinary("7")
+        if not found:
+            story.device, story.client = Story().device, Story().client
+        story.exchange(request_, b"")
+        story.device, story.client = Story().device, Story().client
+        then(story, 90) if then is Story.watch else then(story, "2")
+        judged = story.judge()
+        assert judged.errors == []
+        assert len([each for each in judged.findings if each.rule == "AUT002"]) == found
+
+
+@pytest.mark.parametrize("then", ["silence", "session"])
+def test_a_connection_that_was_not_read_may_have_been_the_devices(then):
+    story = challenged().story
+    story.watch(5).line("connect", conn="x", client=story.client, sni=None, host="mdm.example.test")
+    story.line("failure", id=None, conn="x", cause="other", detail="odd")
+    story.watch(90) if then == "silence" else story.watch(20).ordinary("2")
+    assert rules_of(story.judge()) == []
+
+
+def test_nobody_knows_what_came_while_nobody_was_watching():
+    assert rules_of(challenged().story.wait(500).ordinary("2").judge()) == []
+
+
+def test_without_times_only_another_session_shows_that_nothing_more_came():
+    for story, found in ((challenged().story.watch(70), []), (challenged().story.ordinary("2"), ["AUT002"])):
+        capture = read(io.BytesIO(story.text()), "story.jsonl")
+        capture.stretches = []
+        for exchange in capture.exchanges:
+            exchange.at = None
+        assert rules_of(judge(capture, Options(quiet=0.0))) == found
 
 
 def test_a_second_challenge_need_not_be_answered():
@@ -76,8 +152,13 @@ def test_a_second_challenge_need_not_be_answered():
 
 
 def test_credentials_that_are_refused_without_a_challenge():
-    for chal, found in (("", []), (CHAL, ["AUT002"])):
-        talk = Talk().say(opening(), [header(1, "401", chal)], cred=CRED)
+    for code, chal, cred, found in (
+        ("401", "", CRED, []),
+        ("401", CHAL, CRED, ["AUT002"]),
+        ("407", "", CRED, ["AUT002"]),
+        ("401", "", "", ["AUT002"]),
+    ):
+        talk = Talk().say(opening(), [header(1, code, chal)], cred=cred)
         talk.story.watch(70)
         assert [finding.rule for finding in talk.of("AUT002")] == found
 

@@ -1,4 +1,5 @@
 import base64
+import re
 
 import pytest
 
@@ -6,7 +7,7 @@ from replay.lab import messages
 from replay.syncml import credentials
 from replay.syncml.credentials import Secret
 from tests.rules.talk import OPENED, Talk, alert, header, opening, status
-from tests.story import DEVICE
+from tests.story import DEVICE, Story
 
 ALICE, BOB, WRONG = Secret("alice", "p:w"), Secret("bob", "b"), Secret("alice", "other")
 AGAIN = [text.replace("<MsgRef>1<", "<MsgRef>2<") for text in OPENED]
@@ -68,6 +69,9 @@ def test_fails_with_one_that_does_not(proof):
 def test_fails_and_says_so_where_the_server_accepted_it():
     finding = session(digest(WRONG, b"one")).only("AUT003", secrets=(ALICE,))
     assert finding.message.endswith("although the server accepted it")
+    talk = session(digest(WRONG, b"one"))
+    talk.story.lines[-1]["body"]["text"] = talk.story.lines[-1]["body"]["text"].replace("<Data>212</Data>", "")
+    assert not talk.of("AUT003", secrets=(ALICE,))[0].message.endswith("accepted it")
 
 
 def test_the_secret_of_another_user_says_nothing():
@@ -95,13 +99,14 @@ def test_a_redacted_capture_says_nothing():
     assert talk.of("AUT003", secrets=(ALICE,)) == []
 
 
-def later(proof: str, between=lambda story: None, **answer) -> Known:
-    """A second session, with the nonce that the first one ended with."""
+def later(proof: str, between=lambda story: None, *, before: int = 0, **answer) -> Known:
+    """A second session, with the nonce that the first one ended with; of its own messages the capture lacks those `before`."""
     first = session(digest(ALICE, b"one"))
     again = first.say([header(2), alert("1224", "5")], [header(3, "200", chal(b"kept")), status("3/5", "Alert")])
     between(again.story)
     talk = Known("2", again.story)
-    return talk.say(opening(), [header(1, **(answer or {"code": "401", "inside": chal(b"new")}))], cred=proof)
+    talk.sent = talk.heard = before
+    return talk.say(opening(), [header(before + 1, **(answer or {"code": "401", "inside": chal(b"new")}))], cred=proof)
 
 
 def test_the_last_nonce_is_kept_for_the_next_session():
@@ -117,9 +122,86 @@ def test_a_nonce_from_before_a_gap_does_not_count():
     assert later(digest(ALICE, b"stale"), lambda story: story.wait(500)).of("AUT003", secrets=(ALICE,)) == []
 
 
-def test_a_nonce_from_before_something_unreadable_does_not_count():
-    unread = later(digest(ALICE, b"stale"), lambda story: story.exchange(b"<SyncML", b"<SyncML"))
-    assert unread.of("AUT003", secrets=(ALICE,)) == []
+ENVELOPED = bytes.fromhex("308006092a864886f70d010702") + bytes(32)
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer", "more"),
+    [
+        (b"<SyncML", b"<SyncML", {}),
+        (b"<SyncML", b"", {}),
+        (None, b"<SyncML", {}),
+        (None, b"<SyncML", {"failure": "server-closed"}),
+        (None, b"", {"status": 401}),
+        (ENVELOPED, b"", {}),
+        ("not kept", b"", {}),
+        (None, ENVELOPED, {}),
+    ],
+)
+def test_a_nonce_from_before_something_unreadable_does_not_count(request_, answer, more):
+    def between(story):
+        if request_ == "not kept":
+            story.exchange(None, b"")
+            return
+        story.exchange(request_ or Known("5", story).device(*opening()), answer, **more)
+
+    assert later(digest(ALICE, b"stale"), between).of("AUT003", secrets=(ALICE,)) == []
+
+
+def test_a_nonce_from_before_a_connection_that_was_not_read_does_not_count():
+    def between(story):
+        story.watch(5).line("connect", conn="x", client=story.client, sni=None, host="mdm.example.test")
+        story.line("failure", id=None, conn="x", cause="other", detail="odd")
+        story.watch(20)
+
+    assert later(digest(ALICE, b"stale"), between).of("AUT003", secrets=(ALICE,)) == []
+
+
+def test_what_is_silent_or_another_devices_does_not_hide_the_nonce():
+    def silent(story):
+        story.exchange(Known("5", story).device(*opening()), b"")
+
+    def of_another(story):
+        body = Known("5", story).device(*opening()).replace(DEVICE.encode(), b"F" * 32)
+        story.exchange(body, b"<SyncML", failure="server-closed")
+
+    def of_no_device(story):
+        story.exchange(None, b"x", url="https://mdm.example.test/robots.txt", headers=[], response_headers=[])
+
+    def unread_of_another(story):
+        story.device, story.client = "OTHER", "10.0.0.9:1"
+        story.ordinary("7").exchange(b"<SyncML", b"<SyncML")
+        story.device, story.client = Story().device, Story().client
+
+    for between in (silent, of_another, of_no_device, unread_of_another):
+        assert len(later(digest(ALICE, b"stale"), between).of("AUT003", secrets=(ALICE,))) == 1
+
+
+def test_a_nonce_from_before_messages_that_the_capture_lacks_does_not_count():
+    assert later(digest(ALICE, b"stale"), before=2).of("AUT003", secrets=(ALICE,)) == []
+    talk = Known().say(opening(), [header(1, "407", chal(b"one"))])
+    talk.sent = talk.heard = 3
+    talk.say([header(3), *opening()], [header(4, "401")], cred=digest(ALICE, b"other"))
+    assert talk.of("AUT003", secrets=(ALICE,)) == []
+
+
+def test_sessions_may_overlap():
+    story = Story()
+    one, other, last = (Known(number, story) for number in "123")
+    one.say(opening(), OPENED)
+    other.say(opening(), OPENED)
+    story.exchange(other.device(header(), alert("1224")), b"<SyncML")
+    other.sent, other.heard = 2, 2
+    other.say([alert("1224")], [header(3, "407", chal(b"one"))])
+    story.exchange(one.device(header(), alert("1224")), b"<SyncML")
+    last.say(opening(), [header(1, "401")], cred=digest(ALICE, b"other"))
+    assert last.of("AUT003", secrets=(ALICE,)) == []
+
+
+def test_an_answer_that_cannot_be_read_says_nothing_of_what_it_answers():
+    talk = Known().say(opening(), [header(1, "407", chal(b"one"))])
+    talk.story.exchange(talk.device(header(), *opening(), cred=digest(ALICE, b"other")), b"<SyncML")
+    assert [finding.exchange for finding in talk.of("AUT003", secrets=(ALICE,))] == [2]
 
 
 def test_where_none_verifies_it_is_one_finding_and_may_be_the_secret():
@@ -150,12 +232,57 @@ def test_a_mac_is_verified_over_the_bytes():
     assert finding.exchange == 2
 
 
+def test_two_that_do_not_verify_beside_one_that_does_are_two_findings():
+    talk = session(digest(ALICE, b"one"))
+    for number, code in ((3, "1224"), (4, "1225")):
+        request = talk.device(header(number - 1), alert(code, "5"), cred=digest(ALICE, b"x"))
+        talk.story.exchange(request, talk.server(header(number), status(f"{number}/5", "Alert")))
+    found = talk.of("AUT003", secrets=(ALICE,))
+    assert [(each.exchange, each.also) for each in found] == [(3, (4,))]
+    assert "may be them" not in found[0].message
+
+
+def test_each_user_is_judged_alone():
+    talk = session(digest(WRONG, b"one"))
+    for number, (user, proof) in enumerate(
+        ((("bob"), digest(BOB, b"one")), (None, digest(BOB, b"one")), ("alice", digest(WRONG, b"one"))), 3
+    ):
+        talk.user = user
+        talk.say([header(number - 1), alert("1224", "5")], [header(number), status(f"{number}/5", "Alert")], cred=proof)
+    finding = talk.only("AUT003", secrets=(ALICE, BOB))
+    assert (finding.exchange, "nor do 1 more" in finding.message) == (2, True)
+
+
+def test_a_name_that_is_empty_is_none():
+    talk = Known().say(opening(), [header(1, "407", chal(b"one"))])
+    talk.user = " "
+    request = talk.device(header(), *opening(), cred=digest(WRONG, b"one")).replace(b"<LocName> <", b"<LocName><")
+    talk.story.exchange(request, talk.server(header(2, "401")))
+    finding = talk.of("AUT003", secrets=(ALICE,))[0]
+    assert (finding.exchange, "of user" in finding.message) == (2, False)
+
+
+def test_a_message_without_a_source_names_nobody():
+    request = re.sub(b"<Source>.*?</Source>", b"", Talk().device(*opening(), cred=digest(WRONG, b"one")), count=1)
+    story = Story()
+    story.exchange(request, story.answer(request))
+    assert story.judge(secrets=(ALICE,)).errors == []
+
+
 def test_a_mac_of_another_user_says_nothing():
     assert mac(BOB, b"one", spoilt=True).nothing(secrets=(ALICE,))
 
 
 def test_a_header_that_is_none_cannot_verify():
     assert mac(ALICE, b"one", value="rubbish").only("AUT003", secrets=(ALICE,))
+    headers = [["Content-Type", messages.CONTENT_TYPE], ["x-syncml-hmac", "rubbish"]]
+    finding = Known().say(opening(), [header(1, "401")], headers=headers).of("AUT003", secrets=(ALICE,))[0]
+    assert (finding.exchange, "nonce" in finding.message) == (1, False)
+
+
+def test_what_the_server_proves_is_not_judged():
+    headers = [["Content-Type", messages.CONTENT_TYPE], ["x-syncml-hmac", "rubbish"]]
+    assert Known().say(opening(), OPENED, response_headers=headers).nothing(secrets=(ALICE,))
 
 
 def test_a_mac_in_a_har_is_not_verified(tmp_path):
@@ -164,10 +291,28 @@ def test_a_mac_in_a_har_is_not_verified(tmp_path):
     from replay.expect.case import Options
     from replay.expect.judge import judge
 
-    journal = mac(ALICE, b"one", spoilt=True).story.save(tmp_path / "x.jsonl")
+    talk = mac(ALICE, b"one", spoilt=True)
+    talk.say([header(2), alert("1224", "5")], [header(3), status("3/5", "Alert")], cred=digest(ALICE, b"x"))
+    journal = talk.story.save(tmp_path / "x.jsonl")
     write(read(str(journal)), str(tmp_path / "x.har"), "har")
-    found = judge(read(str(tmp_path / "x.har")), Options(secrets=(ALICE,))).findings
-    assert [finding.rule for finding in found if finding.rule == "AUT003"] == []
+    judged = judge(read(str(tmp_path / "x.har")), Options(secrets=(ALICE,)))
+    assert [finding.exchange for finding in judged.findings if finding.rule == "AUT003"] == [
+        3
+    ]  # a digest is in the message
+
+
+def test_a_nonce_from_before_counts_without_times_too(tmp_path):
+    from replay.capture.readers import read
+    from replay.expect.case import Options
+    from replay.expect.judge import judge
+
+    for code, found in (("401", [4]), ("212", [])):
+        capture = read(str(later(digest(ALICE, b"stale"), code=code).story.save(tmp_path / "x.jsonl")))
+        for exchange in capture.exchanges:
+            exchange.at = None
+        judged = judge(capture, Options(secrets=(ALICE,)))
+        assert judged.errors == []
+        assert [finding.exchange for finding in judged.findings if finding.rule == "AUT003"] == found
 
 
 def test_a_basic_credential_is_not_judged():
@@ -176,6 +321,9 @@ def test_a_basic_credential_is_not_judged():
         f"<Data>{credentials.basic(WRONG)}</Data></Cred>"
     )
     assert session(basic).nothing(secrets=(ALICE,))
+    talk = session(basic)
+    talk.say([header(2), alert("1224", "5")], [header(3), status("3/5", "Alert")], cred=digest(ALICE, b"x"))
+    assert [finding.exchange for finding in talk.of("AUT003", secrets=(ALICE,))] == [3]
 
 
 def test_a_challenge_that_may_not_have_arrived_leaves_the_nonce_unknown():

@@ -43,6 +43,10 @@ def package_one(dev_id: str | None) -> bytes:
         ((D, "SRV"), D, (D, "SRV"), ["device"]),
         ((D, "SRV"), D, ("SRV", D), ["device"]),
         ((D, D), D, (D, D), []),
+        ((D, S2), None, (S2, D), ["device"]),
+        ((D, "https://a.test/"), D, ("https://a.test/", D), ["device"]),
+        ((S, D), D, ("https://a.test/", D), ["server"]),
+        ((S, S), None, (S, S), ["device"]),
         ((S, U), U, (U, S), []),
         ((S, U), U, (S, U), ["server"]),
         ((U, S), U, (U, S), ["device"]),
@@ -65,6 +69,21 @@ def test_a_server_without_tls_is_one():
     story = Story(url="http://127.0.0.1:8080/omadm")
     story.exchange(addressed(package_one(D), D, "http://127.0.0.1:8080/omadm"), b"")
     assert [str(each.party) for each in story.judge().findings if each.rule == "MSG005"] == ["device"]
+
+
+@pytest.mark.parametrize("side", ["Target", "Source"])
+def test_a_message_without_an_address_has_none_swapped(side):
+    for address in ("", f"<{side}/>", f"<{side}><LocURI/></{side}>"):
+        request = re.sub(f"<{side}>.*?</{side}>", address, package_one(D).decode(), count=1).encode()
+        answer = Story().answer(package_one(D))
+        for asked, answered in (
+            (request, answer),
+            (package_one(D), re.sub(f"<{side}>.*?</{side}>", address, answer.decode(), count=1).encode()),
+        ):
+            story = Story()
+            story.exchange(asked, answered)
+            judged = story.judge()
+            assert (judged.errors, "MSG005" in rules_of(judged)) == ([], False)
 
 
 def test_two_urls_of_a_message_that_was_sent_nowhere(tmp_path):

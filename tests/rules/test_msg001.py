@@ -1,5 +1,6 @@
 import pytest
 
+from replay.expect.judge import Scope
 from tests.story import Story, only, rules_of, user
 
 
@@ -60,3 +61,29 @@ def test_a_readable_answer_to_an_unreadable_request_is_judged():
     judged = story.watch(20).ordinary("2").watch(70).judge()
     assert rules_of(judged) == ["MSG001", "UNE001"]
     assert judged.verdict.word == "fail"
+
+
+def test_what_the_proxy_made_is_not_the_servers():
+    story = Story()
+    story.exchange(story.package_one("1"), b"<SyncML", by="proxy")
+    assert rules_of(story.judge()) == ["CAP003"]
+
+
+def test_reports_what_a_lenient_reader_repaired():
+    """Typographic quotes, as documents have them."""
+    story = Story()
+    request = story.package_one("1")
+    bodies = [
+        body.replace(b'"syncml:metinf"', "\u201csyncml:metinf\u201d".encode()).replace(
+            b'"SYNCML:SYNCML1.2"', "\u201cSYNCML:SYNCML1.2\u201d".encode()
+        )
+        for body in (request, story.answer(request))
+    ]
+    story.exchange(*bodies)
+    assert rules_of(story.judge()) == ["MSG001", "MSG001"]
+    found = [f for f in story.judge(scope=Scope(lenient=True)).findings if f.rule == "MSG001"]
+    assert [(f.severity, f.party, f.side) for f in found] == [
+        ("info", "device", "request"),
+        ("info", "server", "response"),
+    ]
+    assert "repaired as asked: line 1: typographic quotes in a tag made straight" in found[0].message

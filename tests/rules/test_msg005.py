@@ -41,7 +41,8 @@ def test_fails_on_the_servers_side():
     request = story.package_one("1")
     story.exchange(request, swap(story.answer(request)))
     finding = only(story.judge(), "MSG005")
-    assert (finding.severity, finding.party, finding.side) == ("error", "server", "response")
+    assert (finding.severity, finding.party, finding.path) == ("error", "server", "SyncHdr/Target/LocURI")
+    assert f"Target is the server ({SERVER!r}), and Source {DEVICE!r}" in finding.message
 
 
 def test_an_answer_to_where_the_message_said_it_came_from_follows_from_it():

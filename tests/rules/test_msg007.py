@@ -26,7 +26,9 @@ def numbers(*pairs, from_start=True):
 
 def found(story):
     """What MSG007 says: whom it blames, how gravely, and at which exchange."""
-    return [(f.party, f.severity, f.exchange) for f in story.judge().findings if f.rule == "MSG007"]
+    judged = story.judge()
+    assert judged.errors == []
+    return [(f.party, f.severity, f.exchange) for f in judged.findings if f.rule == "MSG007"]
 
 
 def test_passes_where_both_count_from_one():

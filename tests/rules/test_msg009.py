@@ -33,6 +33,8 @@ def test_status_counts_and_so_does_a_group():
 def test_none_at_all_is_msg008s():
     wrong = messages.get(9, SWV).replace("<CmdID>9</CmdID>", "")
     assert rules_of(answered_with(wrong, wrong)) == ["MSG008"]
+    assert rules_of(answered_with(*[messages.get(0, SWV)] * 2)) == ["MSG008"]
+    assert rules_of(answered_with(wrong, *[messages.get(9, SWV)] * 2)) == ["MSG008", "MSG009"]
 
 
 def test_the_same_in_two_messages_is_right():

@@ -24,7 +24,9 @@ def statuses(ref, *codes):
 
 
 def found(story, **options):
-    return [(f.party, f.severity, f.exchange) for f in story.judge(**options).findings if f.rule == "MSG010"]
+    judged = story.judge(**options)
+    assert judged.errors == []
+    return [(f.party, f.severity, f.exchange) for f in judged.findings if f.rule == "MSG010"]
 
 
 def with_second(first_answer, second, second_answer=None):

@@ -109,3 +109,15 @@ def test_a_replace_of_the_device_may_be_about_anything():
 
 def test_passes_in_an_unenrolment():
     assert user().watch(70).judge().findings == []
+
+
+@pytest.mark.parametrize("name", ["Get", "Atomic"])
+def test_what_a_command_may_have_or_dm_does_not_know_at_all_is_no_command(name):
+    twice = "<CmdID>10</CmdID><Meta/><Meta/><Cred/><Cred/>"
+    text = twice if name == "Atomic" else twice + "<Vendor/><Replace/>"
+    assert "MSG011" not in rules_of(by_server(command(name, text)))
+
+
+def test_an_element_that_dm_does_not_use_is_one_of_a_group_too():
+    finding = next(f for f in by_server(command("Atomic", "<NoResp/><NoResp/>")).findings if f.rule == "MSG011")
+    assert finding.message.endswith("Atomic (CmdID 9) has NoResp, which DM does not use")

@@ -114,3 +114,52 @@ def test_in_wbxml_the_code_page_decides():
 
 def test_passes_in_an_unenrolment():
     assert user().watch(70).judge().findings == []
+
+
+# -- where a child is, and what it is called ------------------------------------------------------------------------------------
+
+PLAIN = "<Meta><{0}>1</{0}></Meta>"
+
+
+def paths(judged):
+    return [(f.severity, f.path) for f in judged.findings if f.rule == "MSG012"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Mark", "Size", "NextNonce", "MaxMsgSize", "MaxObjSize", "Version", "Type", "Format", "Anchor"]
+)
+@pytest.mark.parametrize(("above", "path"), [("{}", "SyncHdr/Meta"), ("<Cred>{}</Cred>", "SyncHdr/Cred/Meta")])
+def test_fails_with_any_child_in_the_header(name, above, path):
+    story = Story()
+    request = story.package_one("1")
+    inside = above.format(PLAIN.format(name)).encode()
+    story.exchange(request, story.answer(request).replace(b"</SyncHdr>", inside + b"</SyncHdr>"))
+    assert paths(story.judge()) == [("error", f"{path}/{name}")]
+
+
+def test_fails_in_credentials_of_a_command():
+    judged = by_server(replace("", "Replace").replace("<Meta></Meta>", f"<Cred>{PLAIN.format('Type')}</Cred>"))
+    assert paths(judged) == [("error", "SyncBody/Replace/Cred/Meta/Type")]
+
+
+def test_windows_accepts_no_other_child_of_a_server():
+    assert paths(by_server(replace("<Anchor/>"))) == [("error", "SyncBody/Replace/Item/Meta/Anchor")]
+
+
+def test_what_is_right_beside_it_is_not_named():
+    finding = only(
+        by_server(replace(f'<Size xmlns="">7</Size><Format{METINF}>chr</Format><Anchor{METINF}/>')), "MSG012"
+    )
+    assert finding.message.endswith(": Size is in no namespace; expected 'syncml:metinf'")
+
+
+def test_twice_is_said():
+    twice = "<Size>1</Size>"
+    judged = by_server(replace(twice) + replace(twice).replace(">9<", ">10<"))
+    assert "(2 times)" in only(judged, "MSG012").message
+
+
+def test_une004_does_not_speak_of_a_server():
+    wrong = messages.unenrol_alert().replace(f"<Type{METINF}>", "<Type>").replace("{id}", "9")
+    judged = by_server(wrong)
+    assert paths(judged) == [("warning", "SyncBody/Alert/Item/Meta/Type")]

@@ -152,7 +152,9 @@ def test_nothing_is_said_where_the_message_between_could_not_be_read():
 
 def found(story: Story) -> list[tuple[int | None, str]]:
     """Where, and what is lacking."""
-    findings = [each for each in story.judge().findings if each.rule == "MSG013"]
+    judged = story.judge()
+    assert judged.errors == []
+    findings = [each for each in judged.findings if each.rule == "MSG013"]
     return [(number, each.message.partition(" has ")[2]) for each in findings for number in (each.exchange, *each.also)]
 
 
@@ -188,4 +190,15 @@ def test_a_package_of_which_nobody_knows_where_it_ended():
     story.exchange(story.to_server("1", 1, [OPENS]).replace(b"<Final/>", b""), None, failure="timeout")
     request = story.to_server("1", 2, ["<Alert><CmdID>5</CmdID><Data>1224</Data></Alert>"])
     story.exchange(request, story.answer(request))
+    assert found(story) == []
+
+
+def test_a_part_of_it_that_was_not_read_may_have_been_the_rest():
+    """Its answer was: so it is of the session."""
+    story = Story()
+    asks = [messages.status(1, "1", "0", "SyncHdr", "200"), messages.status(2, "1", "2", "Alert", "200"), NEXT]
+    first = story.to_server("1", 1, [OPENS]).replace(b"<Final/>", b"")
+    story.exchange(first, story.to_device("1", 1, asks).replace(b"<Final/>", b""))
+    story.exchange(b"<SyncML", story.to_device("1", 2, []))
+    assert len(story.judge().traffic.sessions) == 1
     assert found(story) == []

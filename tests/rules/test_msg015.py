@@ -48,3 +48,11 @@ def test_a_server_that_reads_it_says_nothing_of_itself():
     replace = "<Replace><CmdID>9</CmdID><Item><Target><LocURI>./DevInfo/DevId</LocURI></Target><Data>X</Data></Item></Replace>"
     story.exchange(request, story.answer(request, replace))
     assert "MSG015" not in rules_of(story.judge())
+
+
+@pytest.mark.parametrize("source", ["", "<Source/>", "<Source><LocURI/></Source>"])
+def test_nothing_is_compared_with_a_source_that_is_missing(source):
+    request = Story().package_one("1").replace(f"<Source><LocURI>{DEVICE}</LocURI></Source>".encode(), source.encode())
+    story = Story()
+    story.exchange(request, b"")
+    assert rules_of(story.judge()) == ["MSG004"]

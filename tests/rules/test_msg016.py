@@ -17,7 +17,7 @@ def test_passes_with_a_code_that_is_defined(code):
     assert "MSG016" not in rules_of(with_alert(f"<Data>{code}</Data>"))
 
 
-@pytest.mark.parametrize("code", ["1202", "1220", "1227", "1300", "99999"])
+@pytest.mark.parametrize("code", ["1202", "1220", "1227", "1300", "99999", "9" * 18])
 def test_warns_of_one_that_is_reserved(code):
     judged = with_alert(f"<Data>{code}</Data>")
     finding = only(judged, "MSG016")

@@ -1,13 +1,17 @@
 import io
 import json
 
+import msgspec
 import pytest
 
 from replay.capture.har import read as read_har
+from replay.capture.viewer import read as read_viewer
 from replay.expect.judge import judge
 from replay.lab import messages
 from replay.syncml import wbxml
 from tests.story import Story, only, rules_of
+
+BY_NAME = "-//SYNCML//DTD SyncML 1.2//EN"
 
 
 def answered(change, content_type=messages.CONTENT_TYPE):
@@ -81,7 +85,42 @@ def test_charset_of_the_content_type_is_a_declaration_too():
 
 
 @pytest.mark.parametrize(
-    ("charset", "text", "rules"), [(106, "Tür", []), (4, "Tür", []), (4, "TÃ¼r", ["MSG017"]), (4, "Tur", [])]
+    ("charset", "codec", "actual"),
+    [
+        ("utf_8", "utf-8", None),
+        ("ISO-10646-UCS-2", "utf-16", None),
+        ("ucs-2", "utf-16", None),
+        ("ISO-10646-UCS-2", "utf-8", "UTF-8"),
+        ("UCS-2", "ascii", "UTF-8"),
+        ("utf-32", "ascii", "UTF-8"),
+        ("utf-32", "utf-16", "UTF-16"),
+        ("utf-16", "latin-1", "an encoding of single bytes"),
+    ],
+)
+def test_every_name_of_an_encoding_is_known(charset, codec, actual):
+    named = {"utf-16": "utf-16", "latin-1": "iso-8859-1"}.get(codec, "utf-8")
+    judged = answered(declared(named, codec, plain=codec == "ascii"), f"{messages.CONTENT_TYPE}; charset={charset}")
+    assert [f.message.partition("but the message is in ")[2] for f in judged.findings] == ([actual] if actual else [])
+
+
+def test_a_declaration_counts_wherever_it_is():
+    assert rules_of(answered(lambda text: b"\n" * 500 + declared("utf-16", "utf-8")(text))) == ["MSG017"]
+
+
+def test_a_message_without_content_type_is_judged_by_what_it_says_itself():
+    story = Story()
+    request = story.package_one("1")
+    story.exchange(request, declared("utf-16", "utf-8")(story.answer(request).decode()), response_headers=[])
+    assert "MSG017" in rules_of(story.judge())
+    for right in (bytes, lambda body: declared("utf-8", "utf-8")(body.decode())):
+        story = Story()
+        story.exchange(request, right(story.answer(request)), response_headers=[])
+        assert "MSG017" not in rules_of(story.judge())
+
+
+@pytest.mark.parametrize(
+    ("charset", "text", "rules"),
+    [(106, "Tür", []), (106, "TÃ¼r", []), (4, "Tür", []), (4, "TÃ¼r", ["MSG017"]), (4, "Tur", []), (4, "&#8364;", [])],
 )
 def test_in_wbxml_the_head_declares_it(charset, text, rules):
     story = Story()
@@ -98,8 +137,33 @@ def test_in_wbxml_the_head_declares_it(charset, text, rules):
 def test_a_public_id_as_text_and_long_numbers_are_read_over():
     story = Story()
     request = story.package_one("1")
-    document = wbxml.from_xml(request, public_id="-//SYNCML//DTD SyncML 1.2//EN", charset=4)
+    document = wbxml.from_xml(request, public_id=BY_NAME, charset=4)
     story.exchange(wbxml.encode(document), b"", headers=[["Content-Type", messages.WBXML_TYPE]])
+    assert rules_of(story.judge()) == []
+
+
+@pytest.mark.parametrize(
+    ("public_id", "widths"),
+    [(0x1201, ()), (0x1201, (3, 0, 4, 2)), (BY_NAME, ()), (BY_NAME, (0, 0, 2, 0)), (BY_NAME, (3, 2, 3, 2))],
+)
+@pytest.mark.parametrize(("charset", "rules"), [(4, ["MSG017"]), (106, [])])
+def test_the_charset_is_found_however_the_head_is_written(public_id, widths, charset, rules):
+    story = Story(device="TÃ¼r")
+    document = wbxml.from_xml(story.package_one("1"), public_id=public_id, charset=charset)
+    story.exchange(
+        wbxml.encode(msgspec.structs.replace(document, widths=widths)),
+        b"",
+        headers=[["Content-Type", messages.WBXML_TYPE]],
+    )
+    assert rules_of(story.judge()) == rules
+
+
+def test_bytes_in_an_opaque_are_no_text():
+    story = Story()
+    request = wbxml.encode(wbxml.from_xml(story.package_one("1"), charset=4))
+    plain, opaque = b"\x03omadm-replay\x00", b"\xc3\x03T\xc3\xbc"
+    assert plain in request
+    story.exchange(request.replace(plain, opaque), b"", headers=[["Content-Type", messages.WBXML_TYPE]])
     assert rules_of(story.judge()) == []
 
 
@@ -118,3 +182,5 @@ def test_what_is_not_the_bytes_of_the_wire_is_not_judged():
     judged = judge(read_har(io.BytesIO(text), "x.har"))
     assert judged.traffic.readable == 1
     assert "MSG017" not in rules_of(judged)
+    stream = body.replace("<SyncML ", "\n<SyncML ", 1).encode()
+    assert rules_of(judge(read_viewer(io.BytesIO(stream), "x.xml"))) == []

@@ -137,7 +137,14 @@ def test_the_device_brings_the_rest_of_package_one_by_itself(rest):
     assert found(story) == []
 
 
-@pytest.mark.parametrize("said", [["<Alert><CmdID>5</CmdID><Data>1224</Data></Alert>"], []])
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["<Alert><CmdID>5</CmdID><Data>1224</Data></Alert>"],
+        [messages.results(5, "1", "9", SWV, "1").replace("<MsgRef>1</MsgRef>", "")],
+        [],
+    ],
+)
 def test_what_answers_nothing_older_begins_a_package(said):
     story = opened(None, messages.get(9, SWV))
     second = story.to_server("1", 2, [*statuses("1", ("9", "Get")), *said])
@@ -163,8 +170,60 @@ def test_a_server_that_aborts_leaves_nothing_to_answer():
 
 
 def test_the_same_again_shows_nothing():
-    story = Story()
-    request = story.package_one("1")
+    story = Story().get_session("1")
+    request = story.to_server("1", 2, statuses("1", ("9", "Get")))
     for number in range(2):
         story.exchange(request, unfinished(story.answer(request, messages.get(9 + number, SWV))))
+    assert len(story.judge().traffic.sessions) == 1
     assert found(story) == []
+
+
+def test_a_challenge_that_nobody_answers_leaves_it_open():
+    story = Story()
+    request = unfinished(story.package_one("1"))
+    story.exchange(request, story.answer(request, header_code="407", code="407"))
+    assert found(story) == []
+
+
+def test_so_does_one_of_http_after_which_the_device_hangs_up():
+    story = Story().ordinary("1")
+    request = unfinished(story.package_one("2", alert=messages.unenrol_alert()))
+    story.exchange(request, b"", status=401, failure="client-closed")
+    assert found(story) == []
+
+
+@pytest.mark.parametrize("side", ["device", "server"])
+def test_an_answer_to_what_was_not_read_shows_nothing(side):
+    """It is known that the device said more, and not what."""
+    story = Story()
+    request = story.package_one("1")
+    answer = story.answer(request, messages.get(9, SWV))
+    story.exchange(*((unfinished(request), answer) if side == "device" else (request, unfinished(answer))))
+    story.exchange(UNREAD, unfinished(story.to_device("1", 2, [messages.get(9, SWV)])))
+    assert len(story.judge().traffic.sessions) == 1
+    assert found(story) == []
+
+
+def test_a_chunk_before_another_command_leaves_nothing_open():
+    story = Story()
+    asked = story.package_one("1")
+    story.exchange(asked, story.answer(asked, messages.get(9, SWV)))
+    chunk = messages.results(3, "1", "9", SWV, "aaa")
+    both = [chunk.replace("</Data>", "</Data><MoreData/>"), chunk.replace("<CmdID>3<", "<CmdID>4<")]
+    request = unfinished(story.to_server("1", 2, [*statuses("1", ("9", "Get")), *both]))
+    story.exchange(request, story.answer(request))
+    assert found(story) == [("device", "error", 2)]
+
+
+@pytest.mark.parametrize(("last", "expected"), [("Results", []), ("Status", [("device", "error", 2)])])
+def test_what_an_answer_without_msgref_goes_on_with(last, expected):
+    """Results without it answer message 1, which is older (DMRP 6.6.12); what a Status answers then is not said."""
+    story = Story()
+    asked = story.package_one("1")
+    story.exchange(asked, story.answer(asked, messages.get(9, SWV)))
+    second = unfinished(story.to_server("1", 2, statuses("1", ("9", "Get"))))
+    story.exchange(second, story.answer(second))
+    late = messages.results(5, "1", "9", SWV, "1") if last == "Results" else messages.status(5, "1", "9", "Get", "200")
+    third = story.to_server("1", 3, [*statuses("2"), late.replace("<MsgRef>1</MsgRef>", "")])
+    story.exchange(third, story.answer(third))
+    assert found(story) == expected

@@ -22,6 +22,17 @@ def test_warns_where_there_is_none(data):
     assert "with no code" in Talk().open(GET).say([header(), bare], [header(2)]).only("STA006").message
 
 
+def test_warns_in_a_session_after_one_without():
+    story = Talk().open(GET).say([header()], [header(2)]).story
+    assert len(Talk("2", story).open(GET).say([header(), status("1/9", "Get", "0")], [header(2)]).of("STA006")) == 1
+
+
+def test_no_code_and_an_empty_one_are_the_same():
+    answers = [text.replace("<Data>200</Data>", data) for text, data in zip(OPENED[2:], ("", "<Data/>"), strict=True)]
+    finding = Talk().say(opening(), [*OPENED[:2], *answers]).only("STA006")
+    assert "Status (CmdID 3) and Status (CmdID 4) with no code" in finding.message
+
+
 def test_one_message_gives_one_finding():
     finding = Talk().say(opening(), [text.replace(">200<", ">0<") for text in OPENED]).only("STA006")
     assert finding.message.count("undefined code '0'") == 1

@@ -67,6 +67,21 @@ def test_of_two_commands_with_one_cmdid_the_get_is_meant():
     assert rules_of(talk.judge()) == ["MSG009"]
 
 
+def test_fails_in_a_session_after_one_without_results():
+    talk = Talk("2", Talk().open(GET).say([header()], [header(2)]).story).open(GET)
+    assert len(talk.say([header(), status("1/9", "Get", "404"), results("1/9")], [header(2)]).of("STA008")) == 1
+
+
+def test_results_of_the_server_are_msg011():
+    answer = [*OPENED[:3], results("1/2").replace("<Cmd>Get</Cmd>", ""), OPENED[3]]
+    assert rules_of(Talk().say(opening(), answer).judge()) == ["MSG011"]
+
+
+def test_results_of_another_name_are_sta003():
+    answers = [header(), status("1/8", "Replace"), results("1/8")]
+    assert rules_of(Talk().open(replace(8)).say(answers, [header(2)]).judge()) == ["STA003"]
+
+
 def test_one_message_gives_one_finding():
     talk = Talk().open(GET, messages.get(10, "./DevInfo/Lang"))
     failed = [part for ref in ("1/9", "1/10") for part in (status(ref, "Get", "404"), results(ref))]

@@ -60,6 +60,9 @@ def test_inconclusive_where_the_enrolment_request_cannot_be_attributed():
     judged = story.ordinary("3").watch(70).judge()
     finding = only(judged, "UNE011")
     assert finding.severity == "inconclusive"
+    assert finding.message.startswith(
+        "the device opens session 4 (SessionID 3) after the alert session; silence was due. An "
+    )
     assert judged.verdict.word == "inconclusive"
 
 
@@ -99,6 +102,16 @@ def test_a_session_between_the_exec_and_the_alert_is_not_named():
     story = Story().exec("1").wait(1).ordinary("2").wait(1).alert("3").watch(5).ordinary("4").watch(70)
     found = [each.message for each in story.judge().findings if each.rule == "UNE011"]
     assert found == ["the device opens session 4 (SessionID 4) after the alert session; silence was due"]
+
+
+def test_a_push_that_was_answered_is_named():
+    story = user().watch(5)
+    story.line("note", text="sent", name="push")
+    (finding,) = [each for each in story.watch(2).ordinary("3").watch(70).judge().findings if each.rule == "UNE011"]
+    assert finding.message.startswith(
+        "the device opens session 3 (SessionID 3) after the alert session; silence was due; "
+    )
+    assert "push" in finding.message
 
 
 def test_a_push_that_nothing_answered_is_not_named():

@@ -30,10 +30,14 @@ def test_passes_with_its_end():
 def test_fails_with_a_step_that_failed(event, step):
     judged = judge(user().watch(70), log(USER_ALERT, event))
     finding = only(judged, "UNE013")
-    assert (finding.severity, finding.party, finding.episode) == ("error", "device", 1)
+    assert (finding.severity, finding.party, finding.episode, finding.exchange) == ("error", "device", 1, 2)
     assert finding.message.startswith(f"the evidence reports as failed: {step}, ")
     assert f"event {event.id}, log" in finding.message
     assert phase(judged).status == "contradicted"
+
+
+def test_without_evidence_it_says_nothing():
+    assert rules_of(user().watch(70).judge()) == []
 
 
 def test_several_failures_are_one_finding():
@@ -67,8 +71,9 @@ def test_a_failure_and_no_end_are_one_finding():
 def test_an_exec_that_could_not_be_carried_out():
     story = Story().ordinary("1").watch(30).exec("2").watch(70)
     events = [Event(T0 + 30.3, 1601, (("Message1", "x"), ("HRESULT", "0x80004001")))]
-    found = rules_of(judge(story, events))
-    assert "UNE013" in found
+    judged = judge(story, events)
+    assert judged.errors == []
+    assert [finding.exchange for finding in judged.findings if finding.rule == "UNE013"] == [2]
 
 
 # -- what is no failure of the clean-up -----------------------------------------------------------------------------------

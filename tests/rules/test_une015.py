@@ -51,7 +51,9 @@ def test_a_path_that_is_encoded_twice_names_another_provider():
 
 @pytest.mark.parametrize(("data", "expected"), [(DATA, []), ("", ["UNE015"]), ("<Data/>", ["UNE015"])])
 def test_a_target_without_a_provider_needs_data_all_the_same(data, expected):
-    assert rules_of(after(PLAIN_NODE.replace(DATA, data)).judge()) == expected
+    judged = after(PLAIN_NODE.replace(DATA, data)).judge()
+    assert rules_of(judged) == expected
+    assert all(finding.message.endswith("; expected the ProviderID") for finding in judged.findings)
 
 
 def test_a_placeholder_in_the_path_is_not_compared():

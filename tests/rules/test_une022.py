@@ -258,6 +258,29 @@ def test_where_no_step_was_met_the_silence_after_the_unenrolment_decides(tmp_pat
         )
 
 
+def test_the_silence_is_the_one_after_the_alert_or_after_the_exec_where_none_came(tmp_path):
+    own = scenario_of(tmp_path, ASKS)
+    (without_alert,) = departures(Story().exec("1").watch(70), own)
+    assert (without_alert.severity, without_alert.exchange) == ("error", 1)
+    (late_alert,) = departures(Story().ordinary("0").exec("1").watch(50).alert("2").watch(30), own)
+    assert (late_alert.severity, late_alert.exchange) == ("inconclusive", 3)
+    path = tmp_path / "user.toml"
+    path.write_text(f'name = "own"\nscenario = "user"\n{ASKS}')
+    for watched, severity in ((3, "inconclusive"), (70, "error")):
+        (by_user,) = departures(user().watch(watched), load_scenario(str(path)))
+        assert by_user.severity == severity
+
+
+def test_what_has_no_number_is_named_all_the_same():
+    bare = delete(60).replace("<CmdID>60</CmdID>", "").replace("<Item>", "<Item><Target/></Item><Item>")
+    (finding,) = departures(leaving(*DELETES, after=bare))
+    assert "Delete (no CmdID) on ./Vendor/MSFT/Policy/X in the message with MsgID 1" in finding.message
+
+
+def test_nothing_is_followed_where_nothing_is_expected():
+    assert rules_of(user().watch(70).judge()) == []
+
+
 def test_a_missing_step_is_shown_at_the_last_that_was_met(tmp_path):
     own = scenario_of(tmp_path, '[[step]]\nname = "e"\nwhat = "exec"\n' + ASKS)
     (finding,) = departures(leaving(), own)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from replay.capture.exchange import Exchange
-from replay.capture.turns import DM, Turn, terms
+from replay.capture.turns import Turn, terms
 from replay.expect.case import Case
 from replay.expect.schedule import QUIET
 
@@ -12,7 +12,7 @@ def unanswered(case: Case) -> Iterator[Turn]:
     """The exchanges with a device's message that the server itself did not answer."""
     for turn in case.traffic.turns:
         exchange = turn.exchange
-        if turn.kind == DM and turn.request is not None and exchange.url is not None and not exchange.answered:
+        if turn.request is not None and exchange.url is not None and not exchange.answered:
             yield turn
 
 
@@ -23,13 +23,14 @@ def reachable(case: Case, turn: Turn) -> bool:
 
 def excused(case: Case, turn: Turn) -> bool:
     """Whether a missing answer says nothing about the server: the recording ended before one was overdue, the request never
-    reached it, or the device dropped an ordinary session because it was leaving."""
+    reached it, the proxy answered and nothing shows that the server was asked and did not, or the device dropped an ordinary
+    session because it was leaving."""
     exchange = turn.exchange
     if not exchange.delivered:
         return True
-    if exchange.response is not None:  # the proxy's own: the exchange is over
-        return False
     cause = exchange.failure.cause if exchange.failure else "proxy-stopped"
+    if exchange.response is not None:  # the proxy's own
+        return cause in ("proxy-stopped", "client-closed")
     if cause == "proxy-stopped":
         return waited(case, exchange) < (QUIET if case.options.quiet is None else case.options.quiet)
     return cause == "client-closed" and turn.number not in case.alert_turns and _was_leaving(case, turn)
@@ -46,12 +47,10 @@ def waited(case: Case, exchange: Exchange) -> float:
 
 def _was_leaving(case: Case, turn: Turn) -> bool:
     session = case.traffic.session_of(turn)
-    return any(
-        each.episode.enrolment is session.enrolment and each.episode.begin <= turn.exchange.ended[0]
-        if session
-        else False
-        for each in case.episodes
-    )
+    if session is None:
+        return False
+    episodes = (each.episode for each in case.episodes)
+    return any(each.enrolment is session.enrolment and each.begin <= turn.exchange.ended[0] for each in episodes)
 
 
 def how_it_ended(turn: Turn) -> str:

@@ -20,7 +20,7 @@ class Step(Struct, frozen=True):
 
     turn: Turn
     text: str
-    resent: bool = False
+    resent: bool
 
 
 class Counter:
@@ -43,8 +43,8 @@ class Counter:
         None where the number is right."""
         text = message.header.msg_id
         number = message_number(text)
-        if not text or number is None:  # without one it is MSG004's
-            self.missed += 1
+        if number is None:
+            self.missed += 1  # without any it is MSG004's
             return self._wrong(turn, f"has the MsgID {text!r}, which is no number") if text else None
         step = self._step(turn, number, message, may_repeat=may_repeat)
         if step is None or not step.resent:

@@ -5,7 +5,7 @@ from typing import Final
 
 from replay.expect.case import Case, Rule, Spot
 from replay.expect.dialogue import Answer, Line
-from replay.expect.finding import Finding, Party, Severity
+from replay.expect.finding import Finding, Party
 from replay.syncml.model import Command, Message
 
 #: The Status codes that SyncML defines (RP 10; facts, Status codes).
@@ -47,16 +47,14 @@ def answer_spot(answer: Answer, *tail: str) -> Spot:
     return Spot(answer.sent.turn, answer.sent.side, answer.sent.place, tail)
 
 
-def on_answers(
-    case: Case, rule: Rule, answers: Iterable[tuple[Answer, str]], *tail: str, severity: Severity | None = None
-) -> Iterable[Finding]:
+def on_answers(case: Case, rule: Rule, answers: Iterable[tuple[Answer, str]], *tail: str) -> Iterable[Finding]:
     """One finding on the answers of one message, each with what is wrong with it, at the first of them."""
     found = list(answers)
     if found:
         line = found[0][0].line
         text = in_a_row([what for _, what in found])
         spot = answer_spot(found[0][0], *tail)
-        yield case.finding(rule, f"in {message_name(line)}: {text}", spot=spot, severity=severity)
+        yield case.finding(rule, f"in {message_name(line)}: {text}", spot=spot)
 
 
 def party_of(line: Line) -> Party:

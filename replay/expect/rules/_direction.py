@@ -23,9 +23,9 @@ def swapped(turn: Turn, side: str) -> bool:
     if side == REQUEST:
         return _is_server(turn, source, other=target) or _says_so_itself(turn, target, source)
     asked = addresses(turn.request) if turn.request is not None else (None, None)
-    if asked == (source, target) and swapped(turn, REQUEST):
+    if asked == (source, target):
         return False  # sent back to where the message said that it came from
-    if asked == (target, source) and target != source and turn.request_contents is not None:
+    if asked == (target, source) and turn.request_contents is not None:
         own = turn.request_contents.parts.dev_id
         if own is not None and own[2] == source:
             return True

@@ -5,6 +5,7 @@ more, and what still answers an older message goes on.
 """
 
 from replay.capture.contents import Contents
+from replay.capture.exchange import Exchange
 from replay.capture.sessions import Session
 from replay.capture.turns import Turn
 from replay.expect.rules._devinfo import opens_session
@@ -25,16 +26,17 @@ class Packages:
     def ended_by_device(self, place: int) -> bool | None:
         """Whether the device's message there is the last of its package."""
         turn = self.session.turns[place]
-        message = turn.request
-        if message is None or message.is_foreign:
+        contents = turn.request_contents
+        if contents is None or contents.message.is_foreign:
             return None
+        message = contents.message
         if message.final:
             return True
         if _has_alert(message, NEXT_MESSAGE) or _is_in_object(message):
             return False
         answer = answer_of(turn)
         if answer is None or turn.asked_again:
-            return self._ended_unanswered(place)
+            return self._ended_unanswered(place, contents)
         if _has_alert(answer, NEXT_MESSAGE):
             return False
         following, known = self._following(place)
@@ -42,24 +44,18 @@ class Packages:
             return None
         return following is None or not _goes_on(following, answer)
 
-    def _ended_unanswered(self, place: int) -> bool | None:
+    def _ended_unanswered(self, place: int, contents: Contents) -> bool | None:
         """Of a message that no message of the server answered: it was the last of its package where it was the last of the
         session, all was said in it that was due, and the server closed the session in peace or nothing depended on its
         answer (an empty 200; the alert, UNENR)."""
-        turn, exchange = self.session.turns[place], self.session.turns[place].exchange
-        contents = turn.request_contents
-        if place + 1 < len(self.session.turns) or contents is None or turn.asked_again:
+        turn = self.session.turns[place]
+        if place + 1 < len(self.session.turns) or turn.asked_again:
             return None
-        response = exchange.response
+        exchange, response = turn.exchange, turn.exchange.response
         closed = response is not None and exchange.answered and response.status == 200 and not response.body
-        if exchange.cut or not (closed or self._is_delivered_alert(turn)):
+        if exchange.cut or not (closed or _is_delivered_alert(exchange, contents.message)):
             return None
         return True if self._is_whole(place, contents) else None
-
-    def _is_delivered_alert(self, turn: Turn) -> bool:
-        exchange = turn.exchange
-        over = exchange.failure is not None and exchange.failure.cause != "proxy-stopped"
-        return exchange.delivered and over and turn.request is not None and next(alerts(turn.request), None) is not None
 
     def _is_whole(self, place: int, contents: Contents) -> bool:
         """Whether a device's message says all that was due in it: package 1's parts, or a Status for everything before."""
@@ -73,13 +69,11 @@ class Packages:
         return all(isinstance(command, (Status, Results)) or command.cmd_id in answered for _, command in before.walk())
 
     def ended_by_server(self, place: int) -> bool | None:
-        """Whether the server's message there is the last of its package."""
+        """Whether the server's message there, which has no Final, is the last of its package."""
         turn = self.session.turns[place]
         message, request = answer_of(turn), turn.request
         if message is None or request is None or message.is_foreign:
             return None
-        if message.final:
-            return True
         if not request.final or _has_alert(message, NEXT_MESSAGE) or _is_in_object(message):
             return False
         following, known = self._following(place)
@@ -115,6 +109,11 @@ def asked_in_http(turn: Turn) -> bool:
     return answer is not None and (str(answer.status) in CHALLENGES or 300 <= answer.status < 400)
 
 
+def _is_delivered_alert(exchange: Exchange, message: Message) -> bool:
+    over = exchange.failure is not None and exchange.failure.cause != "proxy-stopped"
+    return exchange.delivered and over and next(alerts(message), None) is not None
+
+
 def _has_alert(message: Message, code: str) -> bool:
     return any(isinstance(command, Alert) and command.code == code for command in message.commands)
 
@@ -130,7 +129,9 @@ def _goes_on(following: Contents, answer: Message) -> bool:
     server, or it still brings parts of package 1."""
     if opens_session(following) or following.parts.dev_info:
         return True
-    references = [c.msg_ref for c in following.message.commands if isinstance(c, (Status, Results))]
+    answers = [c for c in following.message.commands if isinstance(c, (Status, Results))]
+    # without MsgRef, Results refer to message 1 (DMRP 6.6.12), a Status to nothing
+    references = [c.msg_ref or ("1" if isinstance(c, Results) else None) for c in answers]
     return any(reference != answer.header.msg_id for reference in references if reference)
 
 

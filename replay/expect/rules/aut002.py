@@ -13,7 +13,8 @@ The unenrolment alert is best effort and the device may clean up without answeri
 the same, because the server does not know then. Only the first challenge of a session is looked at: a device whose
 credentials were refused a second time may give up. A device that sends nothing more is reported once another session
 of its enrolment has begun, or the recorder has watched for the quiet time. Where the capture lacks later messages of the
-session nothing is said. A challenge in HTTP (401, 407) is HTTP003.
+session nothing is said, nor where something that could not be read may have been one. A challenge in HTTP (401, 407) is
+HTP003.
 
 ## Good
 Status 407 with Chal in the answer to message 1; message 2 has Cred in SyncHdr.
@@ -25,7 +26,10 @@ Status 407 with Chal in the answer to message 1; message 2 has no Cred.
 from bisect import bisect_right
 from collections.abc import Iterable
 
+from replay.capture.episodes import Window
 from replay.capture.references import REQUEST, RESPONSE
+from replay.capture.sessions import Enrolment
+from replay.capture.turns import Turn
 from replay.expect.case import Case, Rule
 from replay.expect.dialogue import Answer, Dialogue, Line
 from replay.expect.finding import Finding, Party, Severity
@@ -88,17 +92,28 @@ def _instead(subject: Case, dialogue: Dialogue, challenge: Answer) -> str | None
         return (
             f"the device goes on with message {later[0].msg_id} (exchange {later[0].turn.number}) without credentials"
         )
-    exchange = challenge.line.turn.exchange
-    if exchange.failure is not None:
+    turn, enrolment = challenge.line.turn, dialogue.session.enrolment
+    if turn.exchange.failure is not None:
         return None
-    sessions = dialogue.session.enrolment.sessions
-    began = bisect_right(sessions, exchange.order, key=lambda each: each.order)
-    if began < len(sessions):
-        return f"the device sends nothing more in that session, and opens session {sessions[began].number}"
+    began = bisect_right(enrolment.sessions, turn.exchange.order, key=lambda each: each.order)
+    following = enrolment.sessions[began] if began < len(enrolment.sessions) else None
+    if following is not None:
+        if subject.unseen.between(turn, following.turns[0]) != 0:
+            return None
+        return f"the device sends nothing more in that session, and opens session {following.number}"
     quiet = QUIET if subject.options.quiet is None else subject.options.quiet
-    if waited(subject, exchange) >= quiet:
-        return "the device sends nothing more in that session"
-    return None
+    if waited(subject, turn.exchange) < quiet or _may_go_on_unseen(subject, turn, enrolment):
+        return None
+    return "the device sends nothing more in that session"
+
+
+def _may_go_on_unseen(subject: Case, turn: Turn, enrolment: Enrolment) -> bool:
+    """Whether something that could not be read may have been the device's, from an exchange to the end of the capture."""
+    start, stretches = turn.exchange.at, subject.traffic.capture.stretches
+    if start is None or not stretches:
+        return True
+    window = Window(start, stretches[-1].end, subject.traffic.capture.ended_by)
+    return any(True for _ in subject.unseen.in_window(enrolment, window))
 
 
 def _may_have_credentials(line: Line) -> bool:

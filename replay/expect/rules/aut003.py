@@ -10,7 +10,7 @@ A server that accepts such a message does not look at credentials; one that refu
 
 ## Known exceptions
 Nothing is said where the nonce is not known: before the first challenge of the capture, after an answer that may have
-brought another one and could not be read, or that the device may not have got. A nonce from an earlier session counts
+brought another one and could not be read, is missing, or may not have come to the device. A nonce from an earlier session counts
 only where the recorder was watching all the time between and the server refused the message. Redacted captures are
 left out, and so are MACs in formats that do not keep the bytes of the wire (HAR). A basic credential says itself what
 it carries and is not judged. Where none of the credentials of a user verifies, the secret itself may be the wrong one;
@@ -34,8 +34,8 @@ from replay.capture import har, viewer
 from replay.capture.exchange import header
 from replay.capture.nonces import Checked, Secrets, check_credentials
 from replay.capture.references import REQUEST
-from replay.capture.sessions import Enrolment
-from replay.capture.turns import OPAQUE, Turn
+from replay.capture.sessions import Enrolment, Session
+from replay.capture.turns import Turn
 from replay.expect.case import Case, Rule, Spot
 from replay.expect.dialogue import Line
 from replay.expect.finding import Finding, Party, Severity
@@ -115,7 +115,7 @@ def _on_user(
         and (line := lines.get((each.checked.turn.number, REQUEST))) is not None
         and doubts.none_about(each.checked, line)
     ]
-    if wrong and len(wrong) > 1 and not any(each.right for each in verified):
+    if len(wrong) > 1 and not any(each.right for each in verified):
         text = f", nor do {len(wrong) - 1} more; none does with the secrets that were given, so it may be them"
         yield _finding(subject, *wrong[0], text)
         return
@@ -139,42 +139,34 @@ def _is_accepted(line: Line) -> bool:
 
 
 class _Doubts:
-    """What makes a nonce doubtful that was given some time ago: exchanges that could not be read, messages that are not
-    there, times in which nobody was watching."""
+    """What makes a nonce doubtful that was given some time ago: messages that are not there or could not be read, times in which
+    nobody was watching."""
 
     def __init__(self, case: Case) -> None:
         self._case = case
-        self._unread = [turn.exchange.order for turn in case.traffic.turns if _may_bring_a_nonce(turn)]
-        self._missing = {
-            dialogue.session.number: [line for line in dialogue.lines if line.message is None]
-            for dialogue in case.dialogues
-        }
-        self._starts = [stretch.start.clock for stretch in case.traffic.capture.stretches]
+        #: Of each enrolment, where messages of its sessions are missing: the exchange, and the place in the session.
+        self._missing: dict[int, list[tuple[float, float]]] = {}
+        for dialogue in case.dialogues:
+            missing = [(line.turn.exchange.order, line.place) for line in dialogue.lines if line.message is None]
+            if not dialogue.session.from_start:
+                missing.append((dialogue.session.order, -1))
+            self._missing.setdefault(dialogue.session.enrolment.number, []).extend(missing)
+        for places in self._missing.values():
+            places.sort()
 
     def none_about(self, checked: Checked, line: Line) -> bool:
         """Whether the nonce that a credential was verified with was surely the one in force."""
-        given = checked.given
+        given, turn = checked.given, checked.turn
         if given is None:  # a header that cannot be read needs none
             return True
-        begin, end = given.exchange, checked.turn.exchange
-        session = self._case.traffic.session_of(checked.turn)
-        if session is None or _first_after(self._unread, begin.order) < end.order:
+        session = self._case.traffic.session_of(turn)
+        if session is None or self._is_missing_between(session, given, line):
             return False
         if session is self._case.traffic.session_of(given):
-            missing = self._missing[session.number]
-            after = bisect_right(missing, begin.order, key=lambda each: each.turn.exchange.order)
-            return after == len(missing) or missing[after].place > line.place
-        if begin.at is not None and end.at is not None:
-            return line.refused and _first_after(self._starts, begin.at.clock) > end.at.clock
-        return line.refused
+            return True
+        return line.refused and self._case.unseen.between(given, turn) == 0
 
-
-def _first_after(places: list[float], place: float) -> float:
-    """The first of some places (in order) that lies behind a place; infinite where none does."""
-    found = bisect_right(places, place)
-    return places[found] if found < len(places) else math.inf
-
-
-def _may_bring_a_nonce(turn: Turn) -> bool:
-    """Whether something in an exchange could not be read."""
-    return turn.kind == OPAQUE or turn.opaque_response or bool(turn.request_error or turn.response_error)
+    def _is_missing_between(self, session: Session, given: Turn, line: Line) -> bool:
+        places = self._missing[session.enrolment.number]
+        found = bisect_right(places, (given.exchange.order, math.inf))
+        return found < len(places) and places[found] < (line.turn.exchange.order, line.place)

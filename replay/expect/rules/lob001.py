@@ -22,17 +22,17 @@ The same, with Size in both messages; or with another command before the second 
 """
 
 import base64
-import binascii
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct
 
+from replay.capture.references import REQUEST, RESPONSE
 from replay.expect.case import Case, Rule, Spot
 from replay.expect.dialogue import Answer, Dialogue, Line
 from replay.expect.finding import Finding, Severity
 from replay.expect.rules._dialogue import CODES, command_name, message_name, on_answers
-from replay.syncml.model import Alert, Command, Item, Leaf, Results, Status
+from replay.syncml.model import Alert, Command, Item, Leaf, Meta, Results, Status
 from replay.syncml.names import SESSION_ABORT
 
 #: "No end of data": what the receiver says of an object that was not finished (DMRP 7).
@@ -84,10 +84,19 @@ class _Chunk(Struct, frozen=True):
         return self.uri or command_name(self.command)
 
     @property
+    def metas(self) -> list[Meta]:
+        """Meta of the item, and of its command."""
+        return [meta for meta in (self.item.meta, self.command.meta) if meta is not None]
+
+    @property
     def size(self) -> Leaf | None:
         """Size of the item, or of its command."""
-        metas = [meta for meta in (self.item.meta, self.command.meta) if meta is not None]
-        return next((meta.size for meta in metas if meta.size is not None), None)
+        return next((meta.size for meta in self.metas if meta.size is not None), None)
+
+    @property
+    def encoded(self) -> bool:
+        """Whether its text may stand for bytes in base64."""
+        return any(meta.format is not None and meta.format.text.strip() in _ENCODED for meta in self.metas)
 
     @property
     def name(self) -> str:
@@ -96,13 +105,12 @@ class _Chunk(Struct, frozen=True):
 
 
 class _Open(Struct):
-    """An object of which more is to come: its chunks so far, whether the first is known to be the first, whether the last one was
-    taken (213), and whether a further Size was reported."""
+    """An object of which more is to come: its chunks so far, whether the first is known to be the first, and whether the last one
+    was taken (213)."""
 
     chunks: list[_Chunk]
     from_first: bool
     buffered: bool = False
-    sized_again: bool = False
 
 
 class _Objects:
@@ -122,11 +130,11 @@ class _Objects:
             if line.repeated:
                 continue
             yield from self._answers(line)
-            if line.message is None:
-                self.open[line.side], self.sure[line.side] = None, False
-            elif line.has_alert(SESSION_ABORT) or line.has_alert(_NO_END_OF_DATA):
+            if _gives_up(line):
                 self.open = {}
-            elif not line.refused and line.by_peer:  # what was refused is sent again
+            elif line.message is None or not line.by_peer:  # nobody knows what the peer said
+                self.open[line.side], self.sure[line.side] = None, False
+            elif not line.refused:  # what was refused is sent again
                 yield from self._chunks(line)
                 self.sure[line.side] = True
 
@@ -138,12 +146,12 @@ class _Objects:
     def _chunks(self, line: Line) -> Iterator[Finding]:
         """Goes through what a message brings."""
         open_ = self.open.get(line.side)
-        for nth, chunk in enumerate(_items(line)):
+        for chunk in _items(line):
             if open_ is not None and open_.chunks[-1].line is line:
                 what = f"{command_name(chunk.command)} follows an unfinished chunk of {open_.chunks[0].about}"
                 yield self._finding(chunk.spot, line, what)
                 break
-            if open_ is not None and nth == 0 and _goes_on(open_, chunk):
+            if open_ is not None and _goes_on(open_, chunk):
                 yield from self._next_chunk(open_, chunk)
             elif open_ is not None:
                 yield from self._unfinished(open_, chunk.spot, line, command_name(chunk.command))
@@ -165,15 +173,14 @@ class _Objects:
             return
         if chunk.size is None:
             yield self._finding(chunk.spot, chunk.line, f"the first chunk of {chunk.about} has no Size")
-        elif not chunk.size.text.strip().isdecimal():
+        elif _number(chunk.size) is None:
             what = f"Size of {chunk.about} is {chunk.size.text!r}, which is no number of bytes"
             yield self._finding(chunk.spot, chunk.line, what)
 
     def _next_chunk(self, open_: _Open, chunk: _Chunk) -> Iterator[Finding]:
         open_.chunks.append(chunk)
         open_.buffered = False
-        if chunk.size is not None and not open_.sized_again:
-            open_.sized_again = True
+        if chunk.size is not None:
             what = f"a further chunk of {open_.chunks[0].about} has Size, which belongs into the first alone"
             yield self._finding(chunk.spot, chunk.line, what)
 
@@ -186,11 +193,11 @@ class _Objects:
     def _whole(self, open_: _Open) -> Iterator[Finding]:
         """The last chunk is there: their sizes come to what was announced."""
         first, last = open_.chunks[0], open_.chunks[-1]
-        announced = first.size.text.strip() if first.size is not None else ""
-        if not open_.from_first or not announced.isdecimal() or len(announced) > 18:
+        announced = _number(first.size)
+        if not open_.from_first or announced is None:
             return
         sizes = _sizes(open_.chunks)
-        if sizes and int(announced) not in sizes:
+        if sizes and announced not in map(str, sizes):
             what = f"{first.about} is complete with {sizes[0]} bytes; its first chunk announced {announced}"
             yield self._finding(last.spot, last.line, what)
 
@@ -200,28 +207,25 @@ class _Objects:
         """What a message says of the chunks that the other side sent."""
         wrong = [(answer, what) for answer in line.carries if (what := self._answer(line, answer)) is not None]
         yield from on_answers(self.case, RULE, wrong, "Data")
-        other = next((side for side, open_ in self.open.items() if side != line.side and open_ is not None), None)
-        open_ = self.open.get(other) if other else None
+        open_ = self.open.get(REQUEST) if line.side == RESPONSE else None  # a server sends no Results (MSG011)
         if open_ is None or not line.judged or open_.chunks[-1].line.place != line.place - 1:
             return
         chunk = open_.chunks[-1]
-        aborted = line.has_alert(SESSION_ABORT) or line.has_alert(_NO_END_OF_DATA)
-        answered = chunk.place in chunk.line.answers or chunk.line.refused or any(each.stray for each in line.carries)
-        if isinstance(chunk.command, Results) and not answered and not aborted:
+        answered = chunk.place in chunk.line.answers or any(each.stray for each in line.carries)
+        if isinstance(chunk.command, Results) and not answered and not _gives_up(line):
             what = f"no Status 213 for the chunk in {chunk.name}"
             yield self._finding(Spot(line.turn, line.side, (), ("SyncBody",)), line, what)
 
     def _answer(self, line: Line, answer: Answer) -> str | None:
         """What is wrong with an answer to a chunk, or to what is none, in words; None where nothing is."""
-        command = answer.to.command if answer.to else None
-        if not isinstance(answer.command, Status) or command is None or answer.target is None or answer.stray:
+        command, code = answer.to.command if answer.to else None, answer.code
+        if code is None or command is None or answer.target is None or answer.stray:
             return None
         chunked = self._chunked.get(id(command))
         if chunked is None:
             chunked = self._chunked[id(command)] = any(item.more_data for item in command.items)
-        code = answer.code or ""
         open_ = self.open.get(answer.target.side)
-        if chunked and open_ is not None and open_.chunks[-1].command is command:
+        if open_ is not None and open_.chunks[-1].command is command:
             open_.buffered = code == _BUFFERED
             if code[:1] in ("4", "5"):
                 self.open[answer.target.side] = None
@@ -253,25 +257,34 @@ def _goes_on(open_: _Open, chunk: _Chunk) -> bool:
     return chunk.command.name == first.command.name and chunk.uri in ("", first.uri)
 
 
+def _gives_up(line: Line) -> bool:
+    """Whether a message ends the object that is open, if not the session."""
+    return line.has_alert(SESSION_ABORT) or line.has_alert(_NO_END_OF_DATA)
+
+
+def _number(size: Leaf | None) -> str | None:
+    """The number that Size gives, which may have any number of digits, without zeros before it. None where it is none."""
+    text = size.text.strip() if size is not None else ""
+    return (text.lstrip("0") or "0") if text.isascii() and text.isdigit() else None
+
+
 def _sizes(chunks: list[_Chunk]) -> list[int]:
-    """What the chunks may come to, in bytes: nobody says of what. Empty where their text is not known."""
-    texts = [chunk.item.data for chunk in chunks]
-    if any(text is None for text in texts) or any(chunk.item.embedded for chunk in chunks):
+    """What the chunks may come to, in bytes: nobody says of what. Empty where they hold elements."""
+    if any(chunk.item.embedded for chunk in chunks):
         return []
-    whole = "".join(text or "" for text in texts)
+    texts = [chunk.item.data or "" for chunk in chunks]
+    whole = "".join(texts)
     lines = whole.replace("\n", "\r\n")  # a reader of XML makes one of the two characters (XML 1.0, 2.11)
     sizes = [len(each.encode("utf-8", "surrogatepass")) for each in (whole, lines)]
     sizes += [len(whole), len(whole.encode("utf-16-le", "surrogatepass")), len(whole.strip())]
-    meta = chunks[0].item.meta or chunks[0].command.meta
-    if meta is not None and meta.format is not None and meta.format.text.strip() in _ENCODED:
-        decoded = [_decoded(whole), sum(_decoded(text or "") for text in texts)]
-        sizes += [size for size in decoded if size >= 0]
+    if chunks[0].encoded:
+        sizes += [*_decoded([whole]), *_decoded(texts)]
     return sizes
 
 
-def _decoded(text: str) -> int:
-    """How many bytes a text in base64 stands for; a large negative number where it is not."""
+def _decoded(texts: list[str]) -> list[int]:
+    """How many bytes texts in base64 stand for; empty where they are not."""
     try:
-        return len(base64.b64decode("".join(text.split()), validate=True))
-    except (binascii.Error, ValueError):
-        return -(10**18)
+        return [sum(len(base64.b64decode("".join(text.split()), validate=True)) for text in texts)]
+    except ValueError:
+        return []

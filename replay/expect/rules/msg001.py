@@ -23,9 +23,10 @@ from collections.abc import Iterable
 
 import msgspec
 
+from replay.capture.references import REQUEST, RESPONSE
 from replay.capture.turns import Turn
 from replay.expect.case import Case, Rule, Spot
-from replay.expect.finding import Finding, Party, Severity
+from replay.expect.finding import Finding, Severity
 from replay.syncml.errors import UnreadableMessageError
 
 RULE = Rule(
@@ -44,20 +45,19 @@ def check(subject: Case) -> Iterable[Finding]:
         response = turn.exchange.response
         yield from _repaired(subject, turn)
         if turn.request_error is not None:
-            yield _finding(subject, turn, "request", turn.request_error, Party.DEVICE)
+            yield _finding(subject, Spot(turn, REQUEST), turn.request_error)
         if turn.response_error is not None and response is not None and response.by != "proxy":
-            yield _finding(subject, turn, "response", turn.response_error, Party.SERVER)
+            yield _finding(subject, Spot(turn, RESPONSE), turn.response_error)
 
 
-def _finding(subject: Case, turn: Turn, side: str, error: UnreadableMessageError, party: Party) -> Finding:
-    found = subject.finding(RULE, f"no SyncML message: {error}", spot=Spot(turn, side), party=party)
+def _finding(subject: Case, spot: Spot, error: UnreadableMessageError) -> Finding:
+    found = subject.finding(RULE, f"no SyncML message: {error}", spot=spot)
     return msgspec.structs.replace(found, line=error.line)
 
 
 def _repaired(subject: Case, turn: Turn) -> Iterable[Finding]:
     """What a lenient reader repaired: said as an info, never silently."""
-    sides = (("request", turn.request, Party.DEVICE), ("response", turn.response, Party.SERVER))
-    for side, message, party in sides:
+    for side, message in ((REQUEST, turn.request), (RESPONSE, turn.response)):
         if message is not None and message.repairs:
             text = f"not well-formed, and repaired as asked: {'; '.join(message.repairs)}"
-            yield subject.finding(RULE, text, spot=Spot(turn, side), party=party, severity=Severity.INFO)
+            yield subject.finding(RULE, text, spot=Spot(turn, side), severity=Severity.INFO)

@@ -40,8 +40,8 @@ def check(subject: Case) -> Iterable[Finding]:
         given = said.message.header.session_id or ""
         if len(given) <= _LONGEST and given.isascii():
             continue
-        length = len(given.encode("utf-8", "surrogatepass"))
-        whose = said.session.number if said.session else -said.turn.number
+        length = len(given.encode())
+        whose = said.session.number if said.session else 0
         if length <= _LONGEST or (whose, given) in known:
             continue
         known.add((whose, given))

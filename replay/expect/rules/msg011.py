@@ -100,8 +100,6 @@ def _command(command: Command, said: Said) -> str | None:
 
 def _parts(command: Command, place: tuple[int, ...]) -> Iterator[_Wrong]:
     """What a command holds that DM does not use, or, in Atomic and Sequence, that is no command."""
-    if not (command.no_resp or command.unknown):
-        return
     which = command_name(command)
     if command.no_resp:
         yield f"{which} has NoResp, which DM does not use", place, ("NoResp",)

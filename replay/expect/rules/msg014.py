@@ -19,8 +19,6 @@ The Exec Unenroll is UNE016's. An address that a device only gives back, in Resu
 
 from collections.abc import Iterable, Iterator
 
-from replay.capture.episodes import ExecSeen
-from replay.capture.sessions import Enrolment
 from replay.expect.case import Case, Rule, Said
 from replay.expect.finding import Finding, Party, Severity
 from replay.expect.rules._dialogue import command_name, in_a_row
@@ -42,22 +40,15 @@ _Found = tuple[tuple[int, ...], tuple[str | tuple[str, int], ...], str, Command]
 
 def check(subject: Case) -> Iterable[Finding]:
     """Findings of MSG014."""
-    by_server: dict[int, set[str]] = {}
-    triggers: dict[int, list[ExecSeen]] = {}
-    for each in subject.episodes:
-        for seen in each.episode.execs:
-            triggers.setdefault(seen.turn.number, []).append(seen)
+    by_server: dict[int | None, set[str]] = {}
     for said in subject.said:
         if not said.contents.parts.slash:
             continue
         found = list(_with_slash(said))
-        if not found:
-            continue
-        named = by_server.setdefault(_number(said.session.enrolment if said.session else None), set())
+        named = by_server.setdefault(said.session.enrolment.number if said.session else None, set())
         if said.party is Party.SERVER:
             named |= {uri for _, _, uri, _ in found}
-            execs = triggers.get(said.turn.number, [])
-            found = [each for each in found if not _is_une016s(each, execs)]
+            found = [each for each in found if not _is_une016s(each)]
         else:
             found = [each for each in found if each[2] not in named]
         if found:
@@ -65,10 +56,6 @@ def check(subject: Case) -> Iterable[Finding]:
             texts = [f"{uri!r} in {command_name(command)}" for _, _, uri, command in found]
             text = f"{in_a_row(texts)}: an address in a command does not begin with '/'"
             yield fault(said, RULE, text, places=places, tail=tail)
-
-
-def _number(enrolment: Enrolment | None) -> int:
-    return enrolment.number if enrolment else 0
 
 
 def _with_slash(said: Said) -> Iterator[_Found]:
@@ -81,7 +68,7 @@ def _with_slash(said: Said) -> Iterator[_Found]:
                     yield place, (("Item", number), name, "LocURI"), address.uri, command
 
 
-def _is_une016s(found: _Found, execs: list[ExecSeen]) -> bool:
-    """Whether UNE016 speaks of an address: it is that of an Exec Unenroll which an episode begins with."""
-    place, _, uri, command = found
-    return isinstance(command, Exec) and is_unenroll_node(uri) and any(seen.exec.place == place for seen in execs)
+def _is_une016s(found: _Found) -> bool:
+    """Whether UNE016 speaks of a server's address: it is the target of an Exec Unenroll."""
+    _, tail, uri, command = found
+    return isinstance(command, Exec) and "Target" in tail and is_unenroll_node(uri)

@@ -17,13 +17,14 @@ What a reserved code means is for a later version of the protocol to say; a peer
 <Alert><CmdID>2</CmdID><Data>1227</Data></Alert>
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
 from replay.expect.rules._dialogue import command_name, in_a_row
 from replay.expect.rules._said import fault
+from replay.syncml.model import Alert
 
 RULE = Rule(
     id="MSG016",
@@ -41,17 +42,13 @@ _DIGITS: Final = 18
 
 def check(subject: Said) -> Iterable[Finding]:
     """Findings of MSG016."""
-    for _, alert in subject.contents.alerts:
-        if alert.code not in _DEFINED:
-            return _found(subject)
-    return ()
-
-
-def _found(subject: Said) -> Iterator[Finding]:
     wrong = [(place, alert) for place, alert in subject.contents.alerts if alert.code not in _DEFINED]
-    if wrong:
-        text = in_a_row([f"{command_name(command)} {_fault_of(command.code)}" for _, command in wrong])
-        yield fault(subject, RULE, text, places=wrong[0][0], tail=("Data",))
+    return [_finding(subject, wrong)] if wrong else ()
+
+
+def _finding(subject: Said, wrong: list[tuple[tuple[int, ...], Alert]]) -> Finding:
+    text = in_a_row([f"{command_name(alert)} {_fault_of(alert.code)}" for _, alert in wrong])
+    return fault(subject, RULE, text, places=wrong[0][0], tail=("Data",))
 
 
 def _fault_of(code: str | None) -> str:

@@ -23,7 +23,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from replay.capture import har, viewer
+from replay.capture import har
 from replay.expect.case import Rule, Said
 from replay.expect.finding import Finding, Severity
 from replay.expect.rules._said import fault
@@ -60,7 +60,7 @@ def _names_none(said: Said) -> bool:
 
 
 def _found(subject: Said) -> Iterator[Finding]:
-    if subject.case.traffic.capture.format in (har.NAME, viewer.NAME):
+    if subject.case.traffic.capture.format == har.NAME:  # a viewer keeps no declaration
         return
     if subject.message.form == "wbxml":
         text = _in_wbxml(subject.message)
@@ -76,13 +76,10 @@ def _found(subject: Said) -> Iterator[Finding]:
 
 def _declared(said: Said) -> Iterator[tuple[str, str]]:
     """What names an encoding, in words, and the name."""
-    declared = said.message.declared
-    if not declared and b"?" in said.message.raw[:_HEAD]:  # without one there is no declaration
-        declared = declared_encoding(_as_letters(said.message.raw))
+    declared = said.message.declared or declared_encoding(_as_letters(said.message.raw))
     if declared:
         yield "the XML declaration says", declared
-    content_type = said.content_type
-    charset = _CHARSET.search(content_type) if content_type and "=" in content_type else None
+    charset = _CHARSET.search(said.content_type or "")
     if charset:
         yield "charset in Content-Type says", charset[1]
 
@@ -119,10 +116,10 @@ def _in_wbxml(message: Message) -> str | None:
     if _charset(message.raw) != _LATIN_1:
         return None
     texts = (text for text in _texts(wbxml.decode(message.raw).root) if not text.isascii())
-    wrong = next((text for text in texts if _is_utf_8(text.encode("latin-1", "replace"))), None)
+    wrong = next((text for text in texts if _is_utf_8(text.encode("latin-1"))), None)
     if wrong is None:
         return None
-    return f"the charset is 4 (ISO-8859-1), but texts are in UTF-8: {wrong.encode('latin-1', 'replace').decode()!r}"
+    return f"the charset is 4 (ISO-8859-1), but texts are in UTF-8: {wrong.encode('latin-1').decode()!r}"
 
 
 def _charset(body: bytes) -> int:

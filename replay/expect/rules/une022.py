@@ -53,7 +53,7 @@ def _finding(subject: EpisodeCase, scenario: Scenario, following: Following, dep
     step, happening = departed.step, departed.happening
     severity = step.severity
     unread = _unread(subject, step) if departed.how == "missing" and severity is Severity.ERROR else None
-    if unread is not None or (departed.how == "missing" and happening is None and not _over(subject, following)):
+    if unread is not None or (happening is None and not _over(subject, following)):
         severity = Severity.INCONCLUSIVE
     if happening is None:
         last = subject.episode.enrolment.sessions[-1].turns[-1]
