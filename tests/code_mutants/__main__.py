@@ -30,9 +30,9 @@ def main() -> int:
     parser.add_argument("module", nargs="+", type=Path, help=f"a file or folder in {' or '.join(TESTS)}")
     parser.add_argument("--tests", nargs="+", metavar="PATH", help="the tests; those of the package by default")
     parser.add_argument("--function", metavar="NAME", help="the mutants of this function (Class.method) alone")
-    parser.add_argument(
-        "--inside", action="store_true", help="what is inside of functions alone: it takes a tenth of the time"
-    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--inside", action="store_true", help="what is inside of functions alone: a tenth of the time")
+    where.add_argument("--outside", action="store_true", help="what is outside of functions alone: tables and fields")
     parser.add_argument(
         "--most", type=float, default=float("inf"), metavar="SECONDS", help="of tests for one mutant (all)"
     )
@@ -40,9 +40,8 @@ def main() -> int:
     given = parser.parse_args()
     files = [file for each in given.module for file in (sorted(each.rglob("*.py")) if each.is_dir() else [each])]
     mutants = [each for file in files for each in alterations(file)]
-    mutants = [
-        each for each in mutants if given.function in (None, each.function) and (each.function or not given.inside)
-    ]
+    mutants = [each for each in mutants if not (given.outside if each.function else given.inside)]
+    mutants = [each for each in mutants if given.function in (None, each.function)]
     if given.list:
         print(*mutants, sep="\n")
         return 0

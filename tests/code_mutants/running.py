@@ -96,7 +96,8 @@ class Known:
         names = {name for line in lines for name in self.reached.get(line, ())}
         own = f"test_{altered.module.stem}.py"
         if altered.function is None:  # a table may be looked at without a line of its module being run
-            names = names.union(name for name in self.seconds if own in name) or set(self.seconds)
+            names.update(name for name in self.seconds if own in name or f"[{altered.module.stem.upper()}" in name)
+            names = names or set(self.seconds)
         order = sorted(
             names.difference(self.failed),
             key=lambda name: (
