@@ -21,7 +21,7 @@ from replay.capture.disk import Disk
 from replay.capture.exchange import PUSH, Beyond, Capture, ConnectionKey, Exchange, Moment, Note, address_host
 from replay.capture.journal_reader import JournalReader
 from replay.capture.narrow import Bounds, bounds_of, narrowed
-from replay.capture.turns import DM, ENROLMENT, Turn, device_at_a_glance, read_turn, terms
+from replay.capture.turns import ENROLMENT, Turn, device_at_a_glance, read_turn, terms
 
 #: Files of so many bytes are judged in parts: below that, what is read of one takes some hundred megabytes. Of a compressed one
 #: comes about so many times as much.
@@ -205,7 +205,7 @@ class Parts:
                 if host not in addresses and sha256 not in certificates and not pushes:
                     continue
                 turn = read_turn(exchange, lenient=self._lenient)
-                if turn.kind != DM or turn.device is None:
+                if turn.device is None:
                     continue
                 if host in addresses and host is not None:
                     self.beyond.addresses.setdefault(host, set()).add(turn.device)

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from replay.capture.enrolling import Devices, devices_of
 from replay.capture.exchange import Capture, Moment, address_host
 from replay.capture.references import Reference, Sent, resolve
-from replay.capture.turns import DM, ENROLMENT, Turn, host_of, read_turn, server_of
+from replay.capture.turns import ENROLMENT, Turn, host_of, read_turn, server_of
 from replay.syncml.unenrol import alerts, execs
 
 #: A byte-identical package 1 within this many seconds of an unanswered one is a retransmission (contract).
@@ -191,7 +191,7 @@ def group(capture: Capture, turns: list[Turn]) -> Traffic:
         if turn.kind == ENROLMENT:
             traffic.enrolling.append(turn)
             grouping.enrol(turn)
-        elif turn.kind == DM and turn.readable:
+        elif turn.readable:
             grouping.place(turn)
     return traffic
 
@@ -203,7 +203,7 @@ def _note_origins(traffic: Traffic) -> None:
         traffic.addresses = {address: set(devices) for address, devices in beyond.addresses.items()}
         traffic.certificates = {sha256: set(devices) for sha256, devices in beyond.certificates.items()}
     for turn in traffic.turns:
-        if turn.kind == DM and (device := turn.device) is not None:
+        if (device := turn.device) is not None:
             exchange = turn.exchange
             if host := address_host(exchange.client):
                 traffic.addresses.setdefault(host, set()).add(device)

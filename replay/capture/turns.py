@@ -222,9 +222,9 @@ def answered_terms(exchanges: Iterable[Exchange]) -> set[Terms]:
 def read_turn(exchange: Exchange, *, lenient: bool = False) -> Turn:
     """Reads the messages of an exchange. Nothing is raised: what cannot be read is kept as the error that says why."""
     turn = Turn(exchange, _kind(exchange))
-    if turn.kind != DM:
+    if turn.kind not in (DM, OPAQUE):
         return turn
-    if exchange.body or (exchange.body is not None and exchange.method == "POST"):
+    if turn.kind == DM and (exchange.body or (exchange.body is not None and exchange.method == "POST")):
         turn.request, turn.request_shape, turn.request_error = _message(exchange.body, lenient=lenient)
     response = exchange.response
     if response is not None and response.body and not exchange.cut and _carries_message(response):

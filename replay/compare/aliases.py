@@ -24,7 +24,6 @@ class Aliases:
         self._votes: Counter[tuple[Mark, Mark]] = Counter()
         self._there: dict[Mark, Mark] = {}
         self._here: dict[Mark, Mark] = {}
-        self.doubtful = False
 
     def vote(self, one: Iterable[Mark], other: Iterable[Mark]) -> None:
         """The aliases of two things that belong together, in order."""
@@ -35,11 +34,15 @@ class Aliases:
         self._votes[one, other] += _CERTAIN
 
     def count(self) -> None:
-        """Counts the votes; `doubtful` says whether there is any place at which two stand that are no counterparts."""
+        """Counts the votes."""
         for (one, other), _ in sorted(self._votes.items(), key=_rank):
             if one not in self._there and other not in self._here:
                 self._there[one], self._here[other] = other, one
-        self.doubtful = len(self._there) < len(self._votes)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether there is any place at which two stand that are no counterparts."""
+        return len(self._there) < len(self._votes)
 
     def same(self, one: Iterable[Mark], other: Iterable[Mark]) -> bool:
         """Whether all of these are counterparts."""

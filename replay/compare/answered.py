@@ -10,10 +10,9 @@ from msgspec import Struct
 
 from replay.compare.commands import CommandPair, CommandView, align_commands, commands_of
 from replay.compare.views import MessageView, SessionView, Target
+from replay.syncml.model import Results, Status
 
 _Side = tuple[int, str]
-#: What stands for everything that has no counterpart.
-_NONE = "nothing"
 
 
 class AlignedCommands(Struct, frozen=True):
@@ -58,9 +57,7 @@ class Answered:
         if target is not None and not target[2]:
             return target[1]
         counterpart = self.counterpart(target, second=second)
-        if target is None or counterpart is None:
-            return _NONE
-        return counterpart if second else target
+        return counterpart if second or counterpart is None else target
 
     def same(self, one: MessageView, mine: Target | None, other: MessageView, theirs: Target | None) -> bool:
         """Whether answers in two messages that belong together answer the same. What one side lacks is reported where it is
@@ -80,7 +77,7 @@ class Answered:
             return None
         mine, theirs = (self._other, self._one) if second else (self._one, self._other)
         message, beside = _side(mine, turn, side), _side(theirs, turn_there, side)
-        if message.message is None or beside.message is None:
+        if beside.message is None:
             return None
         if not place or message.shape == beside.shape:
             return turn_there, side, place
@@ -94,7 +91,7 @@ class Answered:
 
     def said(self, target: Target | None, *, second: bool) -> CommandView | None:
         """The command that is meant; None for SyncHdr and for nothing."""
-        if target is None or not target[2]:
+        if target is None:
             return None
         session = self._other if second else self._one
         return self._by_place(_side(session, target[0], target[1]), second=second).get(target[2])
@@ -105,7 +102,7 @@ class Answered:
             found = dict(_with_places(commands_of(message)))
             for place, command in found.items():
                 answers = self._answers[second].get((message.turn, message.side, place), ())
-                command.answered = tuple((turn - message.turn, number) for turn, number in answers)
+                command.answered = tuple((turn - message.turn, said) for turn, said in answers)
             self._commands[key] = found
         return self._commands[key]
 
@@ -118,14 +115,15 @@ def _with_places(commands: list[CommandView]) -> list[tuple[tuple[int, ...], Com
     return found
 
 
-def _answers(session: SessionView) -> dict[Target, list[tuple[int, int]]]:
-    """Where each thing that was sent is answered: in which turn, and the how manieth answer of its message."""
-    found: dict[Target, list[tuple[int, int]]] = {}
+def _answers(session: SessionView) -> dict[Target | None, list[tuple[int, str | None]]]:
+    """How each thing that was sent is answered: in which turn, and with which status; None for Results."""
+    found: dict[Target | None, list[tuple[int, str | None]]] = {}
     for exchange in session.exchanges:
         for side in exchange.sides:
-            for number, target in enumerate(side.targets):
-                if target is not None:
-                    found.setdefault(target, []).append((side.turn, number))
+            commands = [each for _, each in side.message.walk()] if side.message is not None else []
+            answers = [each for each in commands if isinstance(each, (Status, Results))]
+            for target, answer in zip(side.targets, answers, strict=True):
+                found.setdefault(target, []).append((side.turn, answer.code if isinstance(answer, Status) else None))
     return found
 
 

@@ -57,8 +57,7 @@ class _Differences:
                         self._missing[_lack(change, message, session)] += 1
                         continue
                     self._touched.setdefault(_of_session(session), []).append(change)
-                    if not _is_session(change):
-                        self._touched.setdefault(_of_message(message), []).append(change)
+                    self._touched.setdefault(_of_message(message), []).append(change)
 
     def has(self, change: Change, message: MessageDiff, session: SessionDiff) -> bool:
         """Whether the capture differs from this baseline, too, where it has a change."""
@@ -94,11 +93,11 @@ def _siblings(change: Change, message: MessageDiff) -> Hashable:
 
 
 def _same_place(one: Change, other: Change) -> bool:
-    """Whether two changes of a message are of the same place in it, or one of something around the other; what moved and what is
-    otherwise are two things, and so is what takes time."""
+    """Whether two changes of a message, the first a baseline's, are of the same place in it, or one of something around the
+    other; what moved and what is otherwise are two things, and so is what takes time, but in what the baseline lacks."""
     if (one.kind is Kind.MOVED) != (other.kind is Kind.MOVED) and Kind.ADDED not in (one.kind, other.kind):
         return False
-    if (one.of is Class.TIMING) != (other.of is Class.TIMING):
+    if (one.of is Class.TIMING) != (other.of is Class.TIMING) and one.kind is not Kind.ADDED:
         return False
     mine, theirs = one.actual_path or "", other.actual_path or ""
     return mine == theirs or _around(one, theirs) or _around(other, mine)

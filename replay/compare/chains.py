@@ -61,7 +61,8 @@ class _Pairing:
                 self._take(place, places.popleft())
 
     def match_alike(self, features: Features) -> None:
-        """Pairs those that have something in common, the most alike first, where they are not too many to weigh."""
+        """Pairs the most alike first, of those that are as like those of one server, then in order; none where they are too many
+        to weigh."""
         if len(self.here) * len(self.there) > _MOST:
             return
         mine, theirs = (
@@ -76,8 +77,8 @@ class _Pairing:
             for place, content in mine.items()
             for there, beside in theirs.items()
         ]
-        for likeness, _, _, place, there in sorted(weighed):
-            if likeness < 0 and place in self.here and there in self.there:
+        for *_, place, there in sorted(weighed):
+            if place in self.here and there in self.there:
                 self._take(place, there)
 
     def _take(self, place: int, there: int) -> None:

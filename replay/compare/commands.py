@@ -20,8 +20,8 @@ _SAME_NAME: Final = 0.01
 
 class CommandView(Struct, dict=True):
     """A command: its element, the element without the commands in it, where it stands, and what it answers where it is a Status
-    or Results. `answered` is where its own answers stand: how many turns later, and the how manieth answer of the message; of
-    commands that are the same to the letter that tells which is which."""
+    or Results. `answered` is how it is answered itself: how many turns later, and with which status (None: Results); of commands
+    that are the same to the letter that tells which is which."""
 
     node: Node
     own: Node
@@ -30,7 +30,7 @@ class CommandView(Struct, dict=True):
     answers: bool
     target: Target | None
     inner: "list[CommandView]"
-    answered: tuple[tuple[int, int], ...] = ()
+    answered: tuple[tuple[int, str | None], ...] = ()
 
     @property
     def name(self) -> str:
@@ -46,8 +46,13 @@ class CommandView(Struct, dict=True):
     def key(self) -> Hashable:
         """Its name, and the targets, alert code and types by which people tell one from the other."""
         code = leaf(self.node, "Data") if self.name == "Alert" else None
-        about = leaf(self.node, "Cmd") if self.answers else None
-        return self.name, code, about, tuple(_keys_of_items(self.node)), tuple(each.key for each in self.inner)
+        return (
+            self.name,
+            code,
+            leaf(self.node, "Cmd"),
+            tuple(_keys_of_items(self.node)),
+            tuple(each.key for each in self.inner),
+        )
 
     @cached_property
     def features(self) -> frozenset[Hashable]:
@@ -57,7 +62,7 @@ class CommandView(Struct, dict=True):
     @property
     def uri(self) -> str:
         """The LocURI of its first item, empty where there is none."""
-        return next((uri for uri in (uri_of(item) for item in self.node.children if item.name == "Item") if uri), "")
+        return next(filter(None, map(uri_of, self.node.children)), "")
 
 
 class CommandPair(Struct, frozen=True):
@@ -65,16 +70,17 @@ class CommandPair(Struct, frozen=True):
 
     one: CommandView | None
     other: CommandView | None
-    moved: bool = False
-    depth: int = 0
+    moved: bool
+    depth: int
 
 
 class Anatomy(Struct, frozen=True):
-    """A message: its root without header and body, and these."""
+    """A message: its root without header and body, these, and its commands."""
 
     root: Node
     header: Node | None
     body: Node | None
+    commands: tuple[Command, ...]
 
     @classmethod
     def of(cls, side: MessageView) -> "Anatomy | None":
@@ -84,7 +90,7 @@ class Anatomy(Struct, frozen=True):
         children = list(side.node.children)
         header = children.pop(0) if side.message.has_header else None
         body = children.pop(0) if side.message.has_body else None
-        return cls(structs.replace(side.node, children=tuple(children)), header, body)
+        return cls(structs.replace(side.node, children=tuple(children)), header, body, side.message.commands)
 
 
 #: What stands for the command that an answer refers to, the same for counterparts of both sides. The second argument says
@@ -95,9 +101,9 @@ Identify = Callable[[Target | None, bool], Hashable]
 def commands_of(view: MessageView) -> list[CommandView]:
     """The commands of a message, those in groups within them."""
     anatomy = Anatomy.of(view)
-    if anatomy is None or anatomy.body is None or view.message is None:
+    if anatomy is None or anatomy.body is None:
         return []
-    return list(_commands(anatomy.body, view.message.commands, "SyncBody", (), iter(view.targets)))
+    return list(_commands(anatomy.body, anatomy.commands, "SyncBody", (), iter(view.targets)))
 
 
 def _commands(
@@ -136,10 +142,7 @@ def _aligned(one: list[CommandView], other: list[CommandView], identify: Identif
 
 
 def _align(one: list[CommandView], other: list[CommandView], identify: Identify) -> Alignment:
-    ids = [
-        [identify(each.target, second) if each.answers else None for each in side]
-        for side, second in ((one, False), (other, True))
-    ]
+    ids = [[identify(each.target, second) for each in side] for side, second in ((one, False), (other, True))]
 
     def likeness(here: int, there: int) -> float:
         first, second = one[here], other[there]
@@ -165,23 +168,24 @@ def _between_levels(pairs: list[CommandPair], identify: Identify) -> list[Comman
     in one that came, has moved with none."""
     removed = _left_over([pair.one for pair in pairs if pair.other is None], identify, second=False)
     added = _left_over([pair.other for pair in pairs if pair.one is None], identify, second=True)
-    moved = {
-        id(each): beside
-        for key, (each, inside) in removed.items()
-        for beside, inside_there in ([added[key]] if key in added else [])
-        if not (inside and inside_there)
-    }
-    if not moved:
-        return pairs
-    arrived = {id(beside) for beside in moved.values()}
-    found = []
+    beside = [(removed[key], added[key]) for key in removed if key in added]
+    went = [(each, there) for (each, inside), (there, inside_there) in beside if not (inside and inside_there)]
+    along = {id(each) for pair in went for group in pair for each in _within(group)}
+    moved = {id(each): (each, there) for each, there in went if not along & {id(each), id(there)}}
+    arrived = {id(there) for _, there in moved.values()}
+    found: list[CommandPair] = []
     for pair in pairs:
-        if pair.other is None and id(pair.one) in moved:
-            found.append(CommandPair(pair.one, moved.pop(id(pair.one)), True, pair.depth))
-        elif pair.one is not None or id(pair.other) not in arrived:
+        if id(pair.one) in moved:
+            found += _moved(*moved.pop(id(pair.one)), identify, pair.depth)
+        elif id(pair.other) not in arrived:
             found.append(pair)
-    inner = [each for each, _ in removed.values() if id(each) in moved]
-    return found + [CommandPair(each, moved[id(each)], True, 1) for each in inner]
+    return found + [pair for each in moved.values() for pair in _moved(*each, identify, 1)]
+
+
+def _moved(one: CommandView, other: CommandView, identify: Identify, depth: int) -> Iterator[CommandPair]:
+    """A command that moved, and behind it what is in it."""
+    yield CommandPair(one, other, True, depth)
+    yield from _aligned(one.inner, other.inner, identify, depth + 1)
 
 
 def _left_over(
@@ -189,11 +193,9 @@ def _left_over(
 ) -> dict[Hashable, tuple[CommandView, bool]]:
     """What is alone on one side, and what is in it, by digest and what it answers; and whether it is inside."""
     found: dict[Hashable, tuple[CommandView, bool]] = {}
-    for command in alone:
-        if command is not None:
-            for each in (command, *_within(command)):
-                key = (each.shaped[0], identify(each.target, second) if each.answers else None)
-                found.setdefault(key, (each, each is not command))
+    for command in filter(None, alone):
+        for each in (command, *_within(command)):
+            found.setdefault((each.shaped[0], identify(each.target, second)), (each, each is not command))
     return found
 
 

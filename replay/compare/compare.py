@@ -6,6 +6,7 @@ The comparison of B with A mirrors that of A with B: in every choice between equ
 
 import sys
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from typing import TypeVar
 
 from msgspec import structs
@@ -18,12 +19,10 @@ from replay.compare.likeness import Features
 from replay.compare.order import ChainOrder
 from replay.compare.others import compare_others
 from replay.compare.sessions import SessionPair, equal_sessions, pair_sessions
-from replay.compare.views import CaptureView, MessageView, view
+from replay.compare.views import CaptureView, view
 from replay.normal.form import Profile
 
 _T = TypeVar("_T", SessionDiff, MessageDiff)
-#: A number and, of two with one number, which comes first.
-_Place = tuple[int, int]
 #: Says whether a change counts, or is noise.
 Noise = Callable[[Change], bool]
 
@@ -101,17 +100,8 @@ def _in_order(sessions: list[SessionDiff]) -> list[SessionDiff]:
     for session in sessions:
         if not callable(session.found):
             role = next((side.role for side in (session.expected, session.actual) if side is not None), "")
-            messages = _merged(session.messages, lambda each: _place(each.expected), lambda each: _place(each.actual))
-            session.found = [_told(each, role) for each in messages]
-    return _merged(
-        sessions,
-        lambda each: None if each.expected is None else (each.expected.number, 0),
-        lambda each: None if each.actual is None else (each.actual.number, 0),
-    )
-
-
-def _place(message: MessageView | None) -> _Place | None:
-    return None if message is None else (message.number, message.side == "response")
+            session.found = [_told(each, role) for each in _merged(session.messages)]
+    return _merged(sessions)
 
 
 def _told(message: MessageDiff, role: str) -> MessageDiff:
@@ -124,16 +114,17 @@ def _told(message: MessageDiff, role: str) -> MessageDiff:
     return MessageDiff(message.expected, message.actual, rows)
 
 
-def _merged(things: list[_T], here: Callable[[_T], _Place | None], there: Callable[[_T], _Place | None]) -> list[_T]:
-    """Things in the order of the first side; what only the second has behind what comes before it there; the rest at the end."""
-    at: dict[int, tuple[_Place, int, _Place]] = {}
-    before: _Place = (0, 0)
-    both = [each for each in things if there(each) is not None]
-    for each in sorted(both, key=lambda each: there(each) or before):
-        mine = here(each)
-        if mine is not None:
-            before = mine
+def _merged(things: list[_T]) -> list[_T]:
+    """Things by their numbers on the first side; what only the second has behind what comes before it there; the rest at the
+    end."""
+    at: dict[int, tuple[int, int]] = {}
+    before = 0
+    numbered = [(each.actual.number, each) for each in things if each.actual is not None]
+    for there, each in sorted(numbered, key=itemgetter(0)):
+        if each.expected is not None:
+            before = each.expected.number
         else:
-            at[id(each)] = (before, 1, there(each) or before)
-    last = (sys.maxsize, 0)
-    return sorted(things, key=lambda each: at.get(id(each)) or (here(each) or last, 0, (0, 0)))
+            at[id(each)] = before, there
+    return sorted(
+        things, key=lambda each: at.get(id(each)) or (each.expected.number if each.expected else sys.maxsize, 0)
+    )

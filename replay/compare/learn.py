@@ -6,7 +6,7 @@ from all values at that place in all captures. What differs and counts to the le
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct, field
@@ -14,8 +14,8 @@ from msgspec import Struct, field
 from replay.capture.sessions import Traffic
 from replay.compare.changes import Change, MessageDiff
 from replay.compare.compare import compare_views
-from replay.compare.noise import device_of, leaves_of, value_change
-from replay.compare.views import CaptureView, MessageView, view
+from replay.compare.noise import Values, device_of
+from replay.compare.views import CaptureView, view
 from replay.normal.form import Profile
 from replay.normal.leaves import Leaf
 from replay.normal.noise import Line, is_noise_at, without_numbers
@@ -63,18 +63,19 @@ def learn(captures: Sequence[Traffic], profile: Profile | None = None) -> Learne
     if len(captures) < 2:
         raise ValueError("nothing can be seen to vary in fewer than two captures")
     views = [view(each, profile) for each in captures]
+    leaves = Values()
     changed: dict[_Key, list[Change]] = {}
     warned: dict[tuple[str, str, str, str], list[Change]] = {}
     for one, other in itertools.combinations(views, 2):
         for session in compare_views(one, other).sessions:
             for message in session.messages:
                 for change in message.changes:
-                    key = _key_of(change, message)
+                    key = _key_of(change, message, leaves)
                     if key is not None:
                         changed.setdefault(key, []).append(change)
                     else:
-                        warned.setdefault(_what(change, _about(change, message)), []).append(change)
-    values = [_values(each) for each in views]
+                        warned.setdefault(_what(change, _about(change, message, leaves)), []).append(change)
+    values = [_values(each, leaves) for each in views]
     lines = []
     for key in sorted(changed):
         line = _line(key, values)
@@ -82,7 +83,7 @@ def learn(captures: Sequence[Traffic], profile: Profile | None = None) -> Learne
             lines.append(line)
         else:  # aliases that are no counterparts: what they stand for is another, and no value says so
             warned.setdefault(_what(changed[key][0], key[1]), []).extend(changed[key])
-    places = set(values[0]).intersection(*values[1:])
+    places = set.intersection(*map(set, values))
     constants = [_line(key, values) for key in sorted(places - changed.keys())]
     return Learned(
         lines,
@@ -99,51 +100,35 @@ def _what(change: Change, about: str) -> tuple[str, str, str, str]:
     return change.kind.value, change.of.value, without_numbers(change.path), about
 
 
-def _key_of(change: Change, message: MessageDiff) -> _Key | None:
+def _key_of(change: Change, message: MessageDiff, leaves: Values) -> _Key | None:
     """The place of a change that may be noise; None for every other change."""
-    if not value_change(change) or message.expected is None or message.actual is None:
+    found = leaves.pair(change, message)
+    if found is None or not all(map(is_noise_at, found)):
         return None
-    one = _leaf(message.expected, change.expected_path)
-    other = _leaf(message.actual, change.actual_path)
-    if one is None or other is None or not is_noise_at(one) or not is_noise_at(other):
-        return None
-    here, there = (_key(leaf, change.side) for leaf in (one, other))
+    here, there = (_key(leaf, change.side) for leaf in found)
     return here if here == there else None
 
 
-def _about(change: Change, message: MessageDiff) -> str:
+def _about(change: Change, message: MessageDiff, leaves: Values) -> str:
     for view_, path in ((message.expected, change.expected_path), (message.actual, change.actual_path)):
-        leaf = _leaf(view_, path) if view_ is not None else None
+        leaf = leaves.of(view_).get(path or "") if view_ is not None else None
         if leaf is not None:
             return leaf.about
     return ""
-
-
-def _leaf(view_: MessageView, path: str | None) -> Leaf | None:
-    return next((leaf for leaf in leaves_of(view_) if leaf.path == path), None)
 
 
 def _key(leaf: Leaf, side: str) -> _Key:
     return without_numbers(leaf.path), leaf.about, side
 
 
-def _values(capture: CaptureView) -> dict[_Key, list[str]]:
+def _values(capture: CaptureView, leaves: Values) -> dict[_Key, list[str]]:
     """The values at every place of a capture that can be noise: of one device after the other, each in order of time."""
     found: dict[_Key, list[str]] = {}
-    views = sorted(capture.messages(), key=lambda each: (each.number, each.side))
-    for _, group in itertools.groupby(sorted(views, key=_device), key=_device):
-        for each in group:
-            for leaf in _can_vary(each):
+    for each in sorted(capture.messages(), key=lambda each: (device_of(each) or "", each.number, each.side)):
+        for leaf in leaves.of(each).values():
+            if is_noise_at(leaf):
                 found.setdefault(_key(leaf, each.side), []).append(leaf.value)
     return found
-
-
-def _device(view_: MessageView) -> str:
-    return device_of(view_) or ""
-
-
-def _can_vary(view_: MessageView) -> Iterator[Leaf]:
-    return (leaf for leaf in leaves_of(view_) if is_noise_at(leaf))
 
 
 def _line(key: _Key, captures: Sequence[dict[_Key, list[str]]]) -> LearnedLine:

@@ -37,15 +37,15 @@ class MessagePair(Struct, dict=True):
     one: MessageView
     other: MessageView
     answered: Answered
-    follows: bool = False
-    known: bool = False
+    follows: bool
+    known: bool
 
     @cached_property
     def same(self) -> bool:
         """Whether they are equal but perhaps for their aliases: by digest, and by what is answered. No tree is looked at."""
-        if self.known or self.one.digest != self.other.digest:
-            return self.known
-        return all(map(self._answers_same, self.one.targets, self.other.targets))
+        return self.known or (
+            self.one.digest == self.other.digest and all(map(self._answers_same, self.one.targets, self.other.targets))
+        )
 
     def _answers_same(self, mine: Target | None, theirs: Target | None) -> bool:
         return self.answered.same(self.one, mine, self.other, theirs)
@@ -67,7 +67,7 @@ class MessagePair(Struct, dict=True):
 
     def rows(self, aliases: Aliases) -> tuple[Row, ...]:
         """What differs, with what stands around it; empty where they are equal."""
-        if self.same and (not aliases.doubtful or aliases.same(self.one.marks, self.other.marks)):
+        if self.same and aliases.same(self.one.marks, self.other.marks):
             return ()
         found = [Row(http_row(self.one), http_row(self.other), tuple(self._http_changes(aliases)))]
         broken = self._unread()
@@ -88,9 +88,8 @@ class MessagePair(Struct, dict=True):
         if one.header or other.header:
             found.append(_Piece("SyncHdr", part=_pair(one.header, other.header, "SyncHdr", namespaces)))
         found += self._commands(namespaces)
-        if one.body or other.body:
-            mine, theirs = self._rest(one, self.one, second=False), self._rest(other, self.other, second=True)
-            found.append(_Piece("SyncBody", part=_pair(mine, theirs, "SyncBody", namespaces)))
+        mine, theirs = self._rest(one, self.one, second=False), self._rest(other, self.other, second=True)
+        found.append(_Piece("SyncBody", part=_pair(mine, theirs, "SyncBody", namespaces)))
         return found
 
     def _rest(self, anatomy: Anatomy, side: MessageView, *, second: bool) -> Node | None:
@@ -127,7 +126,7 @@ class MessagePair(Struct, dict=True):
             pair = piece.commands
             found = tuple(self._command_changes(piece, pair, aliases))
             one = self._words(pair.one, second=False)
-            other = self._words(pair.other, second=True) if found or pair.one is None else one
+            other = self._words(pair.other, second=True) if found else one
             yield Row(one, other, found, pair.depth)
             return
         if piece.part is None:
@@ -173,11 +172,11 @@ class MessagePair(Struct, dict=True):
                 actual=_standing(other),
             )
         part = piece.part
-        if part is None and aliases.doubtful and not aliases.same(one.shaped[1], other.shaped[1]):
+        if part is None and not aliases.same(one.shaped[1], other.shaped[1]):
             part = pair_up(Side(one.own, one.path, ""), Side(other.own, other.path, ""))
         if part is not None:
             yield from changes_in(part, aliases)
-        if one.answers and not self._answers_same(one.target, other.target):
+        if not self._answers_same(one.target, other.target):
             yield Change(
                 kind=Kind.CHANGED,
                 of=Class.REFERENCE,

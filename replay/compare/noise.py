@@ -5,7 +5,8 @@ out the same. Whether a counter falls, or one alias stands for two things, is se
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
+from itertools import accumulate
 
 from msgspec import Struct
 
@@ -38,14 +39,30 @@ class Without(Struct, frozen=True):
         return found + profile.notes()
 
 
-def leaves_of(view: MessageView) -> Iterator[Leaf]:
-    """The values of one side of an exchange, its headers' included."""
-    return leaves(view.node, view.http)
-
-
 def value_change(change: Change) -> bool:
     """Whether a change is of a value that both sides have: nothing else can be noise."""
     return change.kind is Kind.CHANGED and change.of in (Class.VALUE, Class.HTTP)
+
+
+class Values:
+    """The values of messages by their paths, its headers' included; of each message they are looked out once."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, dict[str, Leaf]] = {}
+
+    def of(self, view: MessageView) -> dict[str, Leaf]:
+        """The values of one side of an exchange."""
+        if id(view) not in self._of:
+            self._of[id(view)] = {leaf.path: leaf for leaf in leaves(view.node, view.http)}
+        return self._of[id(view)]
+
+    def pair(self, change: Change, message: MessageDiff) -> tuple[Leaf, Leaf] | None:
+        """Both values of a change; None where it is no change of values."""
+        if not value_change(change) or message.expected is None or message.actual is None:
+            return None
+        one = self.of(message.expected).get(change.expected_path or "")
+        other = self.of(message.actual).get(change.actual_path or "")
+        return None if one is None or other is None else (one, other)
 
 
 def without_noise(comparison: Comparison, profile: NoiseProfile) -> Without:
@@ -64,8 +81,8 @@ class _Work:
         self.profile = profile
         self.explained: Counter[int] = Counter()
         self.outside: Counter[int] = Counter()
-        self._leaves: dict[int, dict[str, Leaf]] = {}
-        self._falls = [_falls(comparison.sessions, profile, second=second) for second in (False, True)]
+        self._values = Values()
+        self._falls = [_falls(comparison.sessions, profile, self._values, second=second) for second in (False, True)]
         self._names = _Names()
         if any(line.applies and line.kind is varying.Kind.ALIAS for line in profile.lines):
             for session in comparison.sessions:
@@ -74,7 +91,7 @@ class _Work:
 
     def is_noise(self, change: Change, message: MessageDiff) -> bool:
         """Whether a signed line explains a change. A line that says that a value is constant goes before all others."""
-        found = self._leaf_pair(change, message)
+        found = self._values.pair(change, message)
         if found is None:
             return False
         one, other = found
@@ -91,19 +108,6 @@ class _Work:
         self.explained[fitting.number] += 1
         return True
 
-    def _leaf_pair(self, change: Change, message: MessageDiff) -> tuple[Leaf, Leaf] | None:
-        """The values of both sides; None where a change is no change of values."""
-        if not value_change(change) or message.expected is None or message.actual is None:
-            return None
-        one = self._leaves_of(message.expected).get(change.expected_path or "")
-        other = self._leaves_of(message.actual).get(change.actual_path or "")
-        return None if one is None or other is None else (one, other)
-
-    def _leaves_of(self, view: MessageView) -> dict[str, Leaf]:
-        if id(view) not in self._leaves:
-            self._leaves[id(view)] = {leaf.path: leaf for leaf in leaves_of(view)}
-        return self._leaves[id(view)]
-
     def _fits(self, line: Line, change: Change, message: MessageDiff) -> bool:
         expected, actual = change.expected or "", change.actual or ""
         if not (line.fits(expected) and line.fits(actual)):
@@ -119,27 +123,33 @@ class _Work:
         return True
 
     def _note_aliases(self, message: MessageDiff) -> None:
-        """What stands beside what in two messages, where a signed line says that names are other ones. What is alike stands for
-        itself: a name that changed in one place and not in the other is none."""
+        """What stands beside what in two messages, where a signed line says that names are other ones. What no change speaks of
+        is alike on both sides and stands for itself: a name that changed in one place and not in the other is none."""
         if message.expected is None or message.actual is None:
             return
-        touched: set[str | None] = set()
+        touched: tuple[set[str], set[str]] = set(), set()
         for change in message.changes:
-            touched |= {change.expected_path, change.actual_path}
-            found = self._leaf_pair(change, message)
+            if change.kind is not Kind.MOVED:  # what moved is alike
+                touched[0].add(change.expected_path or "")
+                touched[1].add(change.actual_path or "")
+            found = self._values.pair(change, message)
             if found is not None:
                 for number in self._about(*found, change.side):
                     self._names.note(number, change.expected or "", change.actual or "")
-        there = self._leaves_of(message.actual)
-        for path, leaf in self._leaves_of(message.expected).items():
-            beside = there.get(path)
-            if path not in touched and beside is not None and beside.value == leaf.value:
-                for number in self._about(leaf, beside, message.expected.side):
-                    self._names.note(number, leaf.value, leaf.value)
+        for view, paths in zip((message.expected, message.actual), touched, strict=True):
+            for leaf in self._values.of(view).values():
+                if not _is_in(leaf.path, paths):
+                    for line in self.profile.of(leaf, view.side):
+                        self._names.note(line.number, leaf.value, leaf.value)
 
     def _about(self, one: Leaf, other: Leaf, side: str) -> set[int]:
         """The lines that speak of either of two values, so that it is the same the other way round."""
         return {line.number for leaf in (one, other) for line in self.profile.of(leaf, side)}
+
+
+def _is_in(path: str, others: set[str]) -> bool:
+    """Whether a place is one of others, or in one of them; all of a message is in the whole of it."""
+    return "SyncML" in others or any(each in others for each in accumulate(path.split("/"), "{}/{}".format))
 
 
 class _Names:
@@ -159,7 +169,7 @@ class _Names:
         return self._there.get((line, one)) == {other} and self._here.get((line, other)) == {one}
 
 
-def _falls(sessions: list[SessionDiff], profile: NoiseProfile, *, second: bool) -> set[_Place]:
+def _falls(sessions: list[SessionDiff], profile: NoiseProfile, values: Values, *, second: bool) -> set[_Place]:
     """Where one of the captures has a counter that is less than it was before, for one device."""
     if not any(line.applies and line.kind is varying.Kind.COUNTER for line in profile.lines):
         return set()
@@ -172,7 +182,7 @@ def _falls(sessions: list[SessionDiff], profile: NoiseProfile, *, second: bool) 
     last: dict[Hashable, int] = {}
     found: set[_Place] = set()
     for view in sorted(views, key=lambda view: (view.number, view.side)):
-        for leaf in leaves_of(view):
+        for leaf in values.of(view).values():
             for line in profile.of(leaf, view.side):
                 if line.kind is not varying.Kind.COUNTER or not varying.is_number(leaf.value):
                     continue

@@ -2,21 +2,25 @@
 new one began, how long the gaps are; and with that, what is to be said of each session."""
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
 
 from msgspec import structs
 
 from replay.compare import words
 from replay.compare.aliases import Aliases
 from replay.compare.changes import Change, Class, MessageDiff, Row, SessionDiff, change_of, moved_change
-from replay.compare.messages import alone, http_row
+from replay.compare.messages import MessagePair, alone, http_row
 from replay.compare.sequence import longest_rise
-from replay.compare.sessions import ExchangePair, SessionPair
+from replay.compare.sessions import SessionPair
 from replay.compare.timing import gap_change, taken, waited
 from replay.compare.views import ExchangeView, MessageView, SessionView
 
 #: What a whole session is called where a path is asked for.
 SESSION = "session"
+#: A request: in which enrolment, when, the place of its session's pair, and its session's number.
+_Sent = tuple[int, float, int, int]
 
 
 class ChainOrder:
@@ -25,9 +29,6 @@ class ChainOrder:
 
     def __init__(self, sessions: list[SessionPair], *, timing: bool, enrolled: bool, by_second: bool) -> None:
         self._before = _Predecessors(sessions) if timing else None
-        self._places = {
-            id(each.one): each.other for each in sessions if each.one is not None and each.other is not None
-        }
         self._sessions = sessions
         self._elsewhere = self._out_of_order(by_second=by_second)
         self._begins = dict(self._other_boundaries()) if enrolled else {}
@@ -36,27 +37,24 @@ class ChainOrder:
         """What is to be said of a session."""
         one, other = pair.one, pair.other
         if one is None or other is None:
-            return SessionDiff(one, other, [_whole(one, other)])
-        if self._is_equal(pair, aliases):
+            whole = _whole(one, second=False) if one is not None else _whole(other, second=True)  # type: ignore[arg-type]
+            return SessionDiff(one, other, [whole])
+        if self._is_equal(pair, one, other, aliases):
             return SessionDiff(one, other, pair.nothing)
-        exchanges = {id(each.one): each for each in pair.exchanges if each.one}
         found = []
         for mine, theirs, message in pair.messages:
-            if message is None or mine is None or theirs is None:
+            if message is None:
                 row = alone(mine, second=False) if mine is not None else alone(theirs, second=True)  # type: ignore[arg-type]
                 found.append(MessageDiff(mine, theirs, (row,)))
                 continue
-            exchange = exchanges[id(one.exchanges[mine.turn])]
-            extra = tuple(
-                self._of_request(pair, exchange) if mine.side == "request" else self._of_response(mine, theirs)
-            )
-            found.append(MessageDiff(mine, theirs, _with(message.rows(aliases), extra, mine, theirs)))
+            said = self._of_request if message.one.side == "request" else self._of_response
+            rows = _with(message.rows(aliases), tuple(said(pair, one, other, message)), message)
+            found.append(MessageDiff(mine, theirs, rows))
         return SessionDiff(one, other, found)
 
-    def _is_equal(self, pair: SessionPair, aliases: Aliases) -> bool:
+    def _is_equal(self, pair: SessionPair, one: SessionView, other: SessionView, aliases: Aliases) -> bool:
         """Whether it is known without looking into two sessions that nothing is to be said of them."""
-        one, other = pair.one, pair.other
-        if one is None or other is None or not pair.same or pair.moved or self._before is not None:
+        if not pair.same or pair.moved or self._before is not None:
             return False
         if id(pair) in self._begins or one.has_late_answers or other.has_late_answers:
             return False
@@ -67,8 +65,8 @@ class ChainOrder:
     # -- the order ------------------------------------------------------------------------------------------------------
 
     def _out_of_order(self, *, by_second: bool) -> set[int]:
-        """The exchanges that another session's exchange has overtaken, or that overtook one: as few as can be, of equals those of
-        the side with the lesser digest, else of that on which earlier sessions go on first."""
+        """The exchanges that stand elsewhere in their session, that another session's exchange has overtaken, or that overtook one:
+        as few as can be, of equals those of the side with the lesser digest, else of that on which earlier sessions go on first."""
         still = [
             (mine.exchange.order, theirs.exchange.order, id(mine))
             for session in self._sessions
@@ -81,27 +79,32 @@ class ChainOrder:
         mine, theirs = (1, 0) if by_second else (0, 1)
         still.sort(key=lambda each: each[mine])
         rise = set(longest_rise([each[theirs] for each in still]))
-        return {each[2] for place, each in enumerate(still) if place not in rise}
+        found = {each[2] for place, each in enumerate(still) if place not in rise}
+        unequal = (each for session in self._sessions if not session.same for each in session.exchanges)
+        return found | {id(each.one.turn) for each in unequal if each.moved and each.one}
 
     def _other_boundaries(self) -> Iterator[tuple[int, bool]]:
         """The sessions that begin another enrolment on one side only, and whether on the first."""
-        both = [each for each in self._sessions if each.one and each.other and not each.moved]
-        for before, each in itertools.pairwise(both):
-            if _begins(before.one, each.one) != _begins(before.other, each.other):
-                yield id(each), _begins(before.one, each.one)
+        both = [
+            (each, each.one.enrolment, each.other.enrolment)
+            for each in self._sessions
+            if each.one and each.other and not each.moved
+        ]
+        for (_, one, other), (pair, next_one, next_other) in itertools.pairwise(both):
+            if (next_one > one) != (next_other > other):
+                yield id(pair), next_one > one
 
-    def _of_request(self, session: SessionPair, exchange: ExchangePair) -> Iterator[Change]:
-        one, other = exchange.one, exchange.other
-        if one is None or other is None or session.one is None or session.other is None:
-            return
-        if one is session.one.exchanges[0]:
-            yield from self._of_beginning(
-                session, session.one, session.other, is_first=other is session.other.exchanges[0]
-            )
-        if exchange.moved or id(one.turn) in self._elsewhere:
-            yield moved_change("SyncML", f"exchange {one.request.number}", f"exchange {other.request.number}")
+    def _of_request(
+        self, pair: SessionPair, one: SessionView, other: SessionView, message: MessagePair
+    ) -> Iterator[Change]:
+        mine, theirs = message.one, message.other
+        if mine.turn == 0:
+            yield from self._of_beginning(pair, one, other, is_first=theirs.turn == 0)
+        exchange, beside = one.exchanges[mine.turn], other.exchanges[theirs.turn]
+        if id(exchange.turn) in self._elsewhere:
+            yield moved_change("SyncML", f"exchange {mine.number}", f"exchange {theirs.number}")
         if self._before is not None:
-            yield from self._before.gaps(one, other)
+            yield from self._before.gaps(exchange, beside)
 
     def _of_beginning(
         self, pair: SessionPair, one: SessionView, other: SessionView, *, is_first: bool
@@ -114,18 +117,37 @@ class ChainOrder:
         if is_first and one.first != other.first:
             yield change_of("SyncHdr/MsgID", one.first or "1", other.first or "1", of=Class.SEQUENCE)
 
-    def _of_response(self, one: MessageView, other: MessageView) -> Iterator[Change]:
-        """Whether an answer came after a later request, and after that of the same session."""
-        late, late_there = one.late, other.late
-        counterpart = self._places.get(id(late)) if late is not None else None
-        if counterpart is late_there or (late is not None and late_there is None and counterpart is None):
-            return
-        if late is None and late_there is not None and not any(each is late_there for each in self._places.values()):
-            return
-        told = [
-            f"after the request of session {each.number}" if each is not None else None for each in (late, late_there)
-        ]
-        yield change_of("HTTP/order", told[0], told[1], of=Class.SEQUENCE)
+    def _of_response(
+        self, _pair: SessionPair, one: SessionView, other: SessionView, message: MessagePair
+    ) -> Iterator[Change]:
+        """Whether an answer came after later requests, and after those of another session. What only one side has is said
+        where it is missing."""
+        after, after_there = self._after(message.one, one, 0), self._after(message.other, other, 1)
+        if (after and after[0]) != (after_there and after_there[0]):
+            told = [each and f"after the request of session {each[1]}" for each in (after, after_there)]
+            yield change_of("HTTP/order", told[0], told[1], of=Class.SEQUENCE)
+
+    def _after(self, answer: MessageView, session: SessionView, side: int) -> tuple[int, int] | None:
+        """The last request before an answer, of those that both sides have: the place of its session's pair, and its session's
+        number; None where that is the answer's own."""
+        response = answer.exchange.response
+        if answer.late is None or response is None:
+            return None
+        sent = self._sent[side]
+        _, order, place, number = sent[bisect_left(sent, (session.enrolment, response.order, 0, 0)) - 1]
+        return None if order == answer.exchange.order else (place, number)
+
+    @cached_property
+    def _sent(self) -> tuple[list[_Sent], list[_Sent]]:
+        """The requests that both sides have, in their order on each."""
+        mine: list[_Sent] = []
+        theirs: list[_Sent] = []
+        for place, pair in enumerate(self._sessions):
+            for each in pair.exchanges:
+                if pair.one and pair.other and each.one and each.other:
+                    mine.append((pair.one.enrolment, each.one.order, place, pair.one.number))
+                    theirs.append((pair.other.enrolment, each.other.order, place, pair.other.number))
+        return sorted(mine), sorted(theirs)
 
 
 class _Predecessors:
@@ -133,7 +155,7 @@ class _Predecessors:
 
     def __init__(self, sessions: list[SessionPair]) -> None:
         self._before: dict[int, ExchangeView] = {}
-        self._beside = {id(each.one): each.other for session in sessions for each in session.exchanges if each.one}
+        self._beside = {id(each.one): each.other for session in sessions for each in session.exchanges}
         for views in ([each.one for each in sessions], [each.other for each in sessions]):
             exchanges = sorted(
                 (each for view in views if view is not None for each in view.exchanges), key=lambda each: each.order
@@ -148,24 +170,19 @@ class _Predecessors:
         yield from (each for each in found if each is not None)
 
 
-def _begins(before: SessionView | None, session: SessionView | None) -> bool:
-    return before is not None and session is not None and session.enrolment > before.enrolment
-
-
-def _with(rows: tuple[Row, ...], extra: tuple[Change, ...], one: MessageView, other: MessageView) -> tuple[Row, ...]:
+def _with(rows: tuple[Row, ...], extra: tuple[Change, ...], message: MessagePair) -> tuple[Row, ...]:
     """The rows of a message with changes of its place and time at their head."""
     if not extra:
         return rows
     if not rows:
-        return (Row(http_row(one), http_row(other), extra),)
+        return (Row(http_row(message.one), http_row(message.other), extra),)
     return (structs.replace(rows[0], changes=extra + rows[0].changes), *rows[1:])
 
 
-def _whole(one: SessionView | None, other: SessionView | None) -> MessageDiff:
+def _whole(session: SessionView, *, second: bool) -> MessageDiff:
     """A session that only one side has: one change, at its first message."""
-    session = one or other
-    text = words.of_session(session) if session is not None else ""
-    first = next((each for each in session.exchanges[0].sides if each.there), None) if session is not None else None
-    change = change_of(SESSION, text if one else None, text if other else None, of=Class.SEQUENCE)
-    row = Row(text if one else None, text if other else None, (change,))
-    return MessageDiff(first if one else None, first if other else None, (row,))
+    text = words.of_session(session)
+    first = next((each for each in session.exchanges[0].sides if each.there), None)
+    expected, actual = (None, text) if second else (text, None)
+    row = Row(expected, actual, (change_of(SESSION, expected, actual, of=Class.SEQUENCE),))
+    return MessageDiff(None if second else first, first if second else None, (row,))

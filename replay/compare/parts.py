@@ -4,7 +4,6 @@ Items are paired by their URI, other elements by their names; then both sides be
 has the same key. DeepDiff never sees more than that: one pair of commands.
 """
 
-import hashlib
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Any, Final
 
@@ -14,13 +13,11 @@ from replay.compare.aliases import Aliases
 from replay.compare.changes import Change, Class, Kind
 from replay.compare.commands import uri_of
 from replay.compare.sequence import align, rows
-from replay.compare.shapes import Mark, is_answer, mark_of, shape_of
+from replay.compare.shapes import Mark, digest_of, is_answer, mark_of, shape_of
 from replay.normal.leaves import steps
 from replay.normal.nodes import Node
 from replay.syncml.names import METINF
 
-#: Texts longer than this, and those of several lines, are compared by their digests: DeepDiff would look for lines in them.
-_LONG: Final = 200
 #: So many elements within each other are looked into: the time that DeepDiff takes grows with the square of their number.
 _DEEPEST: Final = 16
 #: Names of ids and references: what is odd about them is a matter of what can be referred to.
@@ -76,16 +73,15 @@ def pair_up(one: Side, other: Side, depth: int = 0) -> Part:
 
 
 def _key(node: Node) -> Hashable:
-    return node.name, uri_of(node) if node.name == "Item" else None
+    return node.name, uri_of(node)
 
 
 def _children(side: Side) -> list[Side]:
-    children = [child for child in side.node.children if not is_answer(child)]
     within = METINF if side.node.name == "Meta" and side.namespace.upper().startswith("SYNCML:") else side.namespace
     prefix = f"{side.path}/" if side.path else ""
     return [
         Side(child, prefix + step, child.namespace if child.namespace is not None else within)
-        for child, step in zip(children, steps(children), strict=True)
+        for child, step in zip(side.node.children, steps(side.node.children), strict=True)
     ]
 
 
@@ -93,11 +89,10 @@ def aliases_in(part: Part) -> Iterator[tuple[Mark, Mark]]:
     """The aliases that stand beside each other."""
     if part.one is None or part.other is None:
         return
-    one, other = mark_of(part.one.node.sign), mark_of(part.other.node.sign)
-    if one and other:
-        yield one, other
     for each in part.parts:
         yield from aliases_in(each)
+    if not part.parts:
+        yield from zip(shape_of(part.one.node)[1], shape_of(part.other.node)[1], strict=False)
 
 
 def changes_in(part: Part, aliases: Aliases) -> list[Change]:
@@ -117,43 +112,27 @@ def changes_in(part: Part, aliases: Aliases) -> list[Change]:
 
 
 def _plain(part: Part, aliases: Aliases) -> tuple[Any, Any]:
-    """Both sides, each as text where neither is more, else as a dictionary of what is in it, by its place in the pairing. What is
+    """Both sides, each as a dictionary of what is in it, by its place in the pairing; None where there is no such side. What is
     equal is left out: DeepDiff has nothing to find in it."""
     one, other = (_itself(part, aliases, second=second) for second in (False, True))
-    if isinstance(one, str) and isinstance(other, str):
-        return one, other
     for place, each in enumerate(part.parts):
         mine, theirs = _plain(each, aliases)
         if mine != theirs:
-            if mine is not None:
-                one[place] = mine
-            if theirs is not None:
-                other[place] = theirs
+            one[place], other[place] = mine, theirs
     return one, other
 
 
 def _itself(part: Part, aliases: Aliases, *, second: bool) -> Any:
-    """One side without what is in it; None where there is no such side."""
+    """One side without what is in it. Of texts there are digests alone: DeepDiff would look for lines in them."""
     side = part.other if second else part.one
     if side is None:
         return None
-    if side.node.children and not part.parts:  # the digest tells an element from a text that is written like it
-        text = _comparable(f"{markup(side.node)} {shape_of(side.node)[0].hex()}")
-    else:
-        text = _comparable(_value(side.node, aliases, second=second))
-    sides = [each.node for each in (part.one, part.other) if each is not None]
-    if not part.parts and not any(node.attributes or node.namespace is not None for node in sides):
-        return text
-    found: dict[str | int, Any] = {_TEXT: text}
-    if side.node.namespace is not None:
-        found[_NAMESPACE] = side.node.namespace
-    return found | {f"@{name}": _comparable(value) for name, value in side.node.attributes}
-
-
-def _comparable(text: str) -> str:
-    if len(text) <= _LONG and "\n" not in text:
-        return text
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    content: object = _value(side.node, aliases, second=second)
+    if side.node.children and not part.parts:  # it stays whole, and is no text that is written like it
+        digest, marks = shape_of(side.node)
+        content = digest, [aliases.name(mark, second=second) for mark in marks]
+    found: dict[str | int, Any] = {_TEXT: digest_of(content).hex(), _NAMESPACE: side.node.namespace}
+    return found | {f"@{name}": digest_of(value).hex() for name, value in side.node.attributes}
 
 
 def _value(node: Node, aliases: Aliases, *, second: bool) -> str:
@@ -199,7 +178,7 @@ def _change(part: Part, name: str | None, aliases: Aliases) -> Change:
         path, other_path = (path if expected is not None else None), (other_path if actual is not None else None)
     return Change(
         kind=kind,
-        of=_class(part, name, kind),
+        of=_class(part, name),
         expected_path=path,
         actual_path=other_path,
         expected=expected,
@@ -212,7 +191,7 @@ def _shown(part: Part, side: Side, name: str | None, aliases: Aliases, *, second
         return side.namespace
     if name not in (None, _TEXT):
         return dict(side.node.attributes).get((name or "")[1:])
-    if side.node.children and (name is None or not part.parts):
+    if side.node.children and not part.parts:
         return markup(side.node)
     alone = part.one is None or part.other is None
     if alone and not side.node.sign and not side.node.text:
@@ -220,7 +199,7 @@ def _shown(part: Part, side: Side, name: str | None, aliases: Aliases, *, second
     return _value(side.node, aliases, second=second).removeprefix("=")
 
 
-def _class(part: Part, name: str | None, kind: Kind) -> Class:
+def _class(part: Part, name: str | None) -> Class:
     side = part.one or part.other
     steps_ = [step.partition("[")[0] for step in side.path.split("/")] if side else [""]
     if steps_[-1] in _IDS:
@@ -229,9 +208,7 @@ def _class(part: Part, name: str | None, kind: Kind) -> Class:
         return Class.STRUCTURE
     if steps_[-2:] == ["Status", "Data"] and name in (None, _TEXT):
         return Class.STATUS
-    if name not in (None, _TEXT):
-        return Class.VALUE
-    return Class.VALUE if kind is Kind.CHANGED else Class.STRUCTURE
+    return Class.STRUCTURE if name is None else Class.VALUE
 
 
 def markup(node: Node) -> str:

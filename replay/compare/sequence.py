@@ -213,19 +213,18 @@ def _fewest_edits(one: Sequence[Hashable], other: Sequence[Hashable], gap: _Gap)
 
 
 def _along(trace: Sequence[dict[int, int]], here: int, there: int) -> list[Pair]:
-    """The pairs on the way back from the ends of both sequences."""
+    """The pairs on the way back from the ends of both sequences, the last first."""
     found: list[Pair] = []
     for edits in range(len(trace) - 1, -1, -1):
         furthest, diagonal = trace[edits], here - there
         down = diagonal == -edits or (diagonal != edits and furthest[diagonal - 1] < furthest[diagonal + 1])
         before = diagonal + 1 if down else diagonal - 1
-        start = furthest[before] if edits else 0
-        while here > start + (0 if down or not edits else 1) and there > 0 and here > 0:
+        start = furthest[before]
+        while here > start + (0 if down else 1):
             here, there = here - 1, there - 1
             found.append((here, there))
-        if edits:
-            here, there = start, start - before
-    return found[::-1]
+        here, there = start, start - before
+    return found
 
 
 def _elsewhere(

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from replay.capture.references import REQUEST, RESPONSE
 from replay.capture.turns import Turn
 from replay.compare.aliases import Aliases
 from replay.compare.answered import Answered
@@ -24,7 +25,7 @@ class ExchangePair(Struct, frozen=True):
 
     one: ExchangeView | None
     other: ExchangeView | None
-    moved: bool = False
+    moved: bool
 
 
 class SessionPair(Struct, dict=True):
@@ -36,15 +37,23 @@ class SessionPair(Struct, dict=True):
     features: Features
 
     @cached_property
+    def _equal(self) -> tuple[SessionView, SessionView] | None:
+        """Both, where they are equal, but perhaps for their aliases."""
+        if self.one is None or self.other is None or self.one.digest != self.other.digest:
+            return None
+        return self.one, self.other
+
+    @property
     def same(self) -> bool:
         """Whether both are there and equal, but perhaps for their aliases."""
-        return self.one is not None and self.other is not None and self.one.digest == self.other.digest
+        return self._equal is not None
 
     @property
     def turns(self) -> list[tuple[Turn, Turn]]:
         """The turns of both that belong together and stand in one order there."""
-        if self.same and self.one is not None and self.other is not None:
-            return list(zip(self.one.session.turns, self.other.session.turns, strict=True))
+        if self._equal is not None:
+            one, other = self._equal
+            return list(zip(one.session.turns, other.session.turns, strict=True))
         return [
             (each.one.turn, each.other.turn) for each in self.exchanges if each.one and each.other and not each.moved
         ]
@@ -55,8 +64,9 @@ class SessionPair(Struct, dict=True):
 
     def vote(self, aliases: Aliases) -> None:
         """Says which aliases stand beside each other. Of two equal sessions nothing but those is looked at."""
-        if self.same and self.one is not None and self.other is not None:
-            aliases.vote(self.one.marks, self.other.marks)
+        if self._equal is not None:
+            one, other = self._equal
+            aliases.vote(one.marks, other.marks)
             return
         for _, _, message in self.messages:
             if message is not None:
@@ -69,7 +79,7 @@ class SessionPair(Struct, dict=True):
             return []
         one, other = self.one.exchanges, self.other.exchanges
         if self.same:
-            return [ExchangePair(mine, theirs) for mine, theirs in zip(one, other, strict=True)]
+            return [ExchangePair(mine, theirs, False) for mine, theirs in zip(one, other, strict=True)]
         return [ExchangePair(*each) for each in _beside(one, other, self.features.sketch, self.features.exchanges)]
 
     @cached_property
@@ -82,10 +92,9 @@ class SessionPair(Struct, dict=True):
         ]
         answered = Answered(self.one, self.other, places)
         found: list[tuple[MessageView | None, MessageView | None, MessagePair | None]] = []
-        missing = {"request": False, "response": False}
+        missing = {REQUEST: False, RESPONSE: False}
         for each in self.exchanges:
-            for mine, theirs in _sides(each):
-                side = (mine or theirs).side if mine or theirs else ""  # type: ignore[union-attr]
+            for side, mine, theirs in _sides(each):
                 if mine is None or theirs is None:
                     missing[side] = True
                     found.append((mine, theirs, None))
@@ -97,10 +106,10 @@ class SessionPair(Struct, dict=True):
         return found
 
 
-def _sides(pair: ExchangePair) -> Iterator[tuple[MessageView | None, MessageView | None]]:
+def _sides(pair: ExchangePair) -> Iterator[tuple[str, MessageView | None, MessageView | None]]:
     """Request and response of an exchange and its counterpart, as far as there are any. An answer without a message is nothing
     beside a format that carries no such thing."""
-    for place in (0, 1):
+    for place, side in enumerate((REQUEST, RESPONSE)):
         mine = pair.one.sides[place] if pair.one else None
         theirs = pair.other.sides[place] if pair.other else None
         mine, theirs = (each if each and each.there else None for each in (mine, theirs))
@@ -113,7 +122,7 @@ def _sides(pair: ExchangePair) -> Iterator[tuple[MessageView | None, MessageView
             )
             if unknown:
                 continue
-        yield mine, theirs
+        yield side, mine, theirs
 
 
 def equal_sessions(one: list[SessionView], other: list[SessionView], features: Features) -> list[SessionPair]:

@@ -4,7 +4,7 @@ import hashlib
 
 from replay.capture.exchange import Exchange, Headers
 from replay.capture.references import REQUEST, RESPONSE
-from replay.capture.turns import Turn
+from replay.capture.turns import OPAQUE, Turn
 
 #: Headers that say something about OMA DM; of all others nothing is kept (facts B, HTTP).
 _REQUEST_HEADERS = (
@@ -16,6 +16,8 @@ _RESPONSE_HEADERS = ("content-type", "x-syncml-hmac", "retry-after")
 _HEADERS = {REQUEST: _REQUEST_HEADERS, RESPONSE: _RESPONSE_HEADERS}
 #: Who sends on each side.
 SENDER = {REQUEST: "device", RESPONSE: "server"}
+#: What is said of a PKCS#7 envelope: each is another, whatever is in it.
+_ENVELOPE = "an envelope that is not read"
 
 
 def headers_of(headers: Headers, side: str) -> Headers:
@@ -29,11 +31,13 @@ def headers_of(headers: Headers, side: str) -> Headers:
 def problem_of(turn: Turn, side: str) -> str | None:
     """Why a side of an exchange has no message although something came; None where nothing is wrong."""
     if side == REQUEST:
+        if turn.kind == OPAQUE:
+            return _ENVELOPE
         return unread(turn.exchange.body) if turn.request_error else None
     response = turn.exchange.response
     if turn.response_error and response is not None:
         return unread(response.body)
-    return "an envelope that is not read" if turn.opaque_response else None
+    return _ENVELOPE if turn.opaque_response else None
 
 
 def unread(body: bytes | None) -> str:

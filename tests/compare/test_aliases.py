@@ -46,8 +46,24 @@ def test_what_is_certain_goes_before_all_votes():
     assert aliases.same([D1], [D1])
 
 
+def test_what_is_certain_more_often_goes_first():
+    """A device at two servers, and at a third one beside another."""
+    aliases = Aliases()
+    for one, other in ((D1, D2), (D1, D2), (D1, D1)):
+        aliases.certain(one, other)
+    aliases.count()
+    assert aliases.same([D1], [D2])
+
+
+def test_whose_names_they_are_may_be_found_out_later():
+    for by_second in (False, True):
+        asked = counted((G1, G2), by_second=lambda by_second=by_second: by_second)
+        assert asked.name(G1, second=False) == asked.name(G2, second=True) == ("{guid 2}" if by_second else "{guid 1}")
+
+
 def test_names_are_those_of_one_side_and_those_without_a_counterpart_are_new():
     first, second = (counted((G1, G2), by_second=by_second) for by_second in (False, True))
+    assert counted((G1, G2)).name(G1, second=False) == "{guid 1}"
     assert (first.name(G1, second=False), first.name(G2, second=True)) == ("{guid 1}", "{guid 1}")
     assert (second.name(G1, second=False), second.name(G2, second=True)) == ("{guid 2}", "{guid 2}")
     assert first.name(("guid ", 7), second=True) == "{guid 8}"

@@ -1,6 +1,7 @@
 import pytest
 
 from replay.compare.baselines import against_all
+from replay.compare.changes import Change, Class, Kind, Row
 from replay.compare.compare import compare
 from replay.lab import messages
 from tests.compare.stories import changes, edited, replace, session, told, traffic
@@ -284,3 +285,46 @@ def test_what_was_ignored_before_is_not_explained():
     assert (result.nearest, result.explained, result.comparison.ignored) == (1, 0, 2)
     result = against_all(comparisons[:1] * 2)
     assert (result.explained, result.comparison.ignored, len(list(result.comparison.changes))) == (0, 1, 1)
+
+
+def test_a_baseline_without_the_message_says_nothing_of_its_gap():
+    def story(gap: float) -> Story:
+        return Story().get_session("1").wait(gap).go_on("1", 2)
+
+    def gaps(new: Story, *baselines: Story) -> list[str]:
+        actual = traffic(new)
+        result = against_all([compare(traffic(each), actual, timing=True) for each in baselines])
+        return [each.path for each in result.comparison.changes]
+
+    assert gaps(story(300), story(10), Story().get_session("1")) == ["HTTP/gap"]
+    assert gaps(story(300), story(10), story(300)) == []
+    assert gaps(story(300), Story().get_session("1"), story(10)) == ["HTTP/gap"]
+
+
+def of(kind: Kind, path: str, class_: Class = Class.STRUCTURE) -> Change:
+    return Change(kind=kind, of=class_, expected_path=path, actual_path=path)
+
+
+@pytest.mark.parametrize(
+    ("change", "baseline", "counts"),
+    [
+        (of(Kind.MOVED, "B/Item[1]"), of(Kind.CHANGED, "B/Item[1]"), False),
+        (of(Kind.CHANGED, "B/Item[1]"), of(Kind.MOVED, "B/Item[1]"), False),
+        (of(Kind.MOVED, "B/Item[2]"), of(Kind.ADDED, "B/Item"), True),
+        (of(Kind.MOVED, "B/Item[2]"), of(Kind.CHANGED, "B/Item"), False),
+        (of(Kind.MOVED, "B/Item[1]/X"), of(Kind.ADDED, "B/Item[1]"), True),
+        (of(Kind.ADDED, "B/Item[1]/X"), of(Kind.MOVED, "B/Item[1]"), True),
+        (of(Kind.ADDED, "B/Get"), of(Kind.MOVED, "SyncML", Class.SEQUENCE), False),
+        (of(Kind.ADDED, "B/Get"), of(Kind.CHANGED, "SyncML"), True),
+        (of(Kind.CHANGED, "HTTP/gap", Class.TIMING), of(Kind.CHANGED, "SyncML"), False),
+        (of(Kind.ADDED, "SyncML"), of(Kind.CHANGED, "HTTP/gap", Class.TIMING), False),
+        (of(Kind.CHANGED, "HTTP/gap", Class.TIMING), of(Kind.ADDED, "SyncML"), True),
+    ],
+)
+def test_what_another_baseline_says_of_a_change(change, baseline, counts):
+    """A change counts where the baseline differs there too, or says nothing of it."""
+    comparisons = [compare(traffic(with_values("1")), traffic(with_values("2"))) for _ in range(2)]
+    for comparison, only in zip(comparisons, (change, baseline), strict=True):
+        (message,) = (each for found_ in comparison.sessions for each in found_.messages if each.rows)
+        message.rows = (Row("", "", (only,)),)
+    assert list(against_all(comparisons).comparison.changes) == ([change] if counts else [])

@@ -1,9 +1,12 @@
 """What is a change, where, and what is none."""
 
+import pytest
+
 from replay.capture.exchange import Capture
 from replay.capture.readers import read as read_any
 from replay.capture.sessions import assemble
-from replay.compare.compare import compare
+from replay.compare.compare import compare, compare_views
+from replay.compare.views import view
 from replay.lab import messages
 from replay.normal.form import Profile
 from tests.compare.stories import changes, diff, edited, traffic, values
@@ -173,6 +176,7 @@ def test_gaps_in_time_on_request_only():
     one.watch(30).ordinary("2").watch(60).ordinary("3")
     other.watch(90).ordinary("2").watch(62).ordinary("3")
     assert diff(one, other).equal
+    assert compare_views(view(traffic(one)), view(traffic(other))).equal
     found = diff(one, other, timing=True)
     assert changes(found) == [("changed", "timing", "HTTP/gap")]
     assert values(found) == [("30.0 s", "90.0 s")]
@@ -219,5 +223,8 @@ def test_the_real_peers_differ_by_the_alert_and_its_status(shared_data):
     ]
 
 
-def test_a_device_without_a_name_is_not_one_with_a_name():
-    assert not diff(user(), edited(user(), DEVICE, "")).equal
+@pytest.mark.parametrize("name", ["<LocURI></LocURI>", ""])
+def test_a_device_without_a_name_is_not_one_with_a_name(name):
+    nameless = edited(user(), f"<LocURI>{DEVICE}</LocURI>", name)
+    assert not diff(user(), nameless).equal
+    assert not diff(nameless, user()).equal

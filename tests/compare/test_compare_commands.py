@@ -127,6 +127,7 @@ def test_items_are_known_by_their_uri():
         ("<Data>user</Data>", '<Data x="1">user</Data>', ("added", "value", "SyncBody/Alert[2]/Item/Data/@x")),
         ("<Data>user</Data>", "<Data><a>user</a></Data>", None),
         ("<SyncBody>", '<SyncBody><New xmlns="urn:x"/>', ("added", "structure", "SyncBody/New")),
+        ("<SyncBody>", '<SyncBody><Get xmlns="urn:x"/>', ("added", "structure", "SyncBody/Get")),
     ],
 )  # fmt: skip
 def test_everything_else_that_counts(old, new, expected):
@@ -174,6 +175,20 @@ def test_an_equality_that_holds_on_one_side_only_is_one_change():
     assert changes(diff(ids(GUIDS[0], *[GUIDS[1]] * 3), ids(*[GUIDS[1]] * 4))) == [
         ("changed", "value", "SyncBody/Replace/Item/Data")
     ]
+
+
+def test_an_equality_that_holds_on_one_side_only_in_a_group_that_moved():
+    def story(value: str, group: str) -> Story:
+        commands = [replace(20 + number, f"./N{number}", GUIDS[0]) for number in range(3)]
+        return session(
+            Story(), "1", *commands, group.format(f"<Atomic><CmdID>9</CmdID>{replace(10, './A', value)}</Atomic>")
+        )
+
+    nested = "<Sequence><CmdID>8</CmdID>{}</Sequence>"
+    same = [("moved", "structure", "SyncBody/Atomic"), ("added", "sequence", "SyncBody/Sequence")]
+    assert changes(diff(story(GUIDS[0], "{}"), story(GUIDS[0], nested))) == same
+    value = ("changed", "value", "SyncBody/Atomic/Replace/Item/Data")
+    assert changes(diff(story(GUIDS[0], "{}"), story(GUIDS[1], nested))) == [same[0], value, same[1]]
 
 
 def test_a_device_id_that_is_not_the_devices():

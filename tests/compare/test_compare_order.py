@@ -85,6 +85,21 @@ def test_an_answer_that_only_the_second_has_stands_behind_its_request():
     ]
 
 
+def test_an_answer_that_is_missing_stands_behind_its_request_whatever_came_instead():
+    one, other = Story(), Story()
+    request = one.package_one("1")
+    one.exchange(request, one.answer(request))
+    other.exchange(request, None, failure="timeout")
+    other.go_on("1", 2, replace(9, "./Mine", "x"))
+    for number, story in ((2, one), (3, other)):
+        story.go_on("1", number, messages.results(5, "1", "9", "./A", "a"))
+    requests = [((1, "request"), (1, "request")), (None, (2, "request")), ((2, "request"), (3, "request"))]
+    answers = [((1, "response"), None), (None, (2, "response")), ((2, "response"), (3, "response"))]
+    both = [each for pair in zip(requests, answers, strict=True) for each in pair]
+    assert messages_of(diff(one, other)) == both
+    assert messages_of(diff(other, one)) == [(there, here) for here, there in both]
+
+
 def test_what_belongs_to_no_session_stands_at_the_end():
     one, other = Story(), Story()
     for story in (one, other):
@@ -105,6 +120,7 @@ def test_a_change_says_on_which_side_and_in_which_session_it_is():
     other.exchange(b"<SyncML><a", b"")
     (change,) = diff(Story().ordinary("1"), other).changes
     assert (change.side, change.role) == ("request", "")
+    assert ("capture", "", "") in [(each.path, each.side, each.role) for each in diff(one, other.text()[:-40]).changes]
 
 
 # -- what belongs to whom ---------------------------------------------------------------------------------------------
@@ -151,6 +167,7 @@ def overtaken(*order: int) -> Story:
     [
         (ids(GUIDS[0], GUIDS[1], GUIDS[2], GUIDS[0]), ids(GUIDS[0], GUIDS[1], GUIDS[2], GUIDS[2])),
         (ids("x", GUIDS[0], GUIDS[0]), ids(GUIDS[0], GUIDS[1], GUIDS[0])),
+        (written(("P", "1"), ("Q", "2")), written(("Q", "2"), ("P", "1"))),
         (overtaken(0, 1), overtaken(1, 0)),
         (overtaken(0, 1), edited(overtaken(1, 0), "Lab device", "Another")),
         (written(("P", GUIDS[0]), ("Q", GUIDS[0])), written(("Q", GUIDS[1]), ("P", GUIDS[2]))),

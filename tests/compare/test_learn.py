@@ -4,8 +4,10 @@ import pytest
 
 from replay.compare.learn import learn
 from replay.lab import messages
+from replay.normal.varying import Form, Kind
+from replay.syncml.names import UNENROL_TYPE
 from tests.compare.runs import KINDS, node, run
-from tests.compare.stories import edited, replace, session, traffic, with_header
+from tests.compare.stories import GUIDS, edited, replace, session, traffic, with_header
 from tests.story import Story, server, user
 
 
@@ -148,3 +150,83 @@ def test_a_warning_shows_both_values_and_how_often():
     (found,) = [each for each in learned(one, other).warnings if each.path == "SyncBody/Status/Data"]
     assert (found.kind, found.of, found.expected, found.actual) == ("changed", "status", "200", "500")
     assert found.times == 8
+
+
+def test_aliases_that_are_no_counterparts_are_warned_of_by_their_node():
+    """A and B are one value each in both captures, and what stands for one of them elsewhere is the other's."""
+    one, two = GUIDS[:2]
+    found = learned(nodes(A=one, B=two, C=two, D=two), nodes(A=one, B=two, C=one, D=one))
+    assert {"./A", "./B"} <= {each.about for each in found.warnings}
+    assert not {"./A", "./B"} & {each.line.about for each in (*found.lines, *found.constants)}
+
+
+def test_what_varies_alike_in_every_capture_is_no_constant():
+    story = session(nodes(A="x", B="same"), "2", replace(9, "./A", "y"), replace(10, "./B", "same"))
+    found = learned(story, story)
+    assert found.lines == []
+    assert [each.line.about for each in found.constants if each.line.side == "response"] == ["./B"]
+
+
+def test_a_constant_is_in_the_first_capture_too():
+    found = learned(nodes(B="2"), nodes(A="1", B="2"), nodes(A="1", B="2"))
+    assert [each.line.about for each in found.constants if each.line.side == "response"] == ["./B"]
+
+
+def test_a_value_of_two_nodes_is_warned_of_though_one_of_them_varies():
+    varies, other = (nodes(A="x", Z="z"), nodes(A="y", Z="z")), nodes(B="w", Z="z")
+    for captures in ((*varies, other), (other, *varies)):
+        found = learned(*captures)
+        assert [each.line.about for each in found.lines] == ["./A"]
+        (warned,) = [each for each in found.warnings if each.path.endswith("/Data")]
+        assert warned.times == 2
+
+
+def alerts(*values: str, unenrol: str = "") -> Story:
+    """Alerts of one Type with these Data, and one that says of itself that it is an unenrolment's."""
+    story = Story()
+    kind = '<Meta><Type xmlns="syncml:metinf">{}</Type></Meta>'
+    text = "<Alert><CmdID>{}</CmdID><Data>1226</Data>{}<Item>{}<Data>{}</Data></Item></Alert>"
+    unenrolment = kind.format(UNENROL_TYPE)
+    every = [text.format(n, "", kind.format("t"), value) for n, value in enumerate(values, 20)]
+    every += [text.format(9, unenrolment, kind.format("t"), unenrol)] if unenrol else []
+    story.exchange(story.to_server("1", 1, every), None)
+    return story
+
+
+def test_the_data_of_an_unenrolment_is_warned_of_though_its_like_varies():
+    found = learned(alerts("x", unenrol="1"), alerts("y", unenrol="2"))
+    assert [each.line.about for each in found.lines] == ["t"]
+    assert [(each.path, each.about) for each in found.warnings] == [("SyncBody/Alert/Item/Data", "t")]
+    assert [(each.expected, each.actual) for each in found.warnings] == [("1", "2")]
+
+
+@pytest.mark.parametrize(("old", "new"), [('a="1"', 'a="2"'), ("<Data a", "<Data b")])
+def test_what_is_no_value_of_its_own_is_warned_of(old, new):
+    story = session(Story(), "1", replace(9, "./A", "x").replace("<Data>", '<Data a="1">'))
+    found = learned(story, edited(story, old, new))
+    assert {each.about for each in found.warnings} == {""}
+    assert found.lines == []
+
+
+def test_a_session_that_some_runs_lack_is_warned_of():
+    found = learned(nodes(A="x"), session(nodes(A="x"), "2", messages.get(9, "./A")))
+    assert [(each.kind, each.path, each.about) for each in found.warnings] == [("added", "session", "")]
+
+
+def test_a_line_says_the_form_of_random_values_and_of_headers_no_node():
+    token = next(each.line for each in learned(run(1), run(2)).lines if each.line.about == node("Token"))
+    assert token.form == Form("hex", 32, 32)
+    (line,) = learned(with_header("User-Agent", "a"), with_header("User-Agent", "b")).lines
+    assert (line.line.path, line.line.about) == ("HTTP/user-agent", None)
+
+
+def test_devices_are_looked_at_one_after_the_other():
+    def two(first: int) -> Story:
+        story = Story()
+        for number in (first, first + 1):
+            for story.device, value in (("A", number), ("B", 1000 + number)):
+                session(story, str(number), replace(9, "./N", str(value)))
+        return story
+
+    (line,) = learned(two(1), two(5)).lines
+    assert line.line.kind is Kind.COUNTER

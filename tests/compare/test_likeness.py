@@ -107,3 +107,32 @@ def test_how_like_sessions_are():
     (short,) = sessions(story)
     assert short.role != ordinary.role
     assert features.sessions(ordinary, short) == 0
+
+
+def asking(common: int, own: int, alert: str = "", whose: str = "one") -> Story:
+    """One request with so many commands that the other has too, and so many of its own."""
+    names = [f"both{n}" for n in range(common)] + [f"{whose}{n}" for n in range(own)]
+    story = Story()
+    alerts = [messages.unenrol_alert(alert, "int")] if alert else []
+    story.exchange(
+        story.to_server("1", 1, alerts + [messages.get(9 + n, f"./{name}") for n, name in enumerate(names)]), None
+    )
+    return story
+
+
+@pytest.mark.parametrize(
+    ("more", "exchanges", "whole"), [(0, 0.25, 0.625), (1, 0, (1 + 2 / 9) / 2), (2, 0, 0.6), (3, 0, 0)]
+)
+def test_from_where_on_two_are_one_that_changed(more, exchanges, whole):
+    """Nothing but that both are requests is common to them."""
+    (one,), (other,) = sessions(asking(0, 3)), sessions(asking(0, 3 + more, whose="other"))
+    features = Features()
+    assert features.exchanges(one.exchanges[0], other.exchanges[0]) == exchanges
+    assert features.sessions(one, other) == whole
+
+
+@pytest.mark.parametrize(("more", "whole"), [(0, 0.15), (1, 0)])
+def test_from_where_on_two_of_other_roles_are_one_that_changed(more, whole):
+    (one,), (other,) = sessions(asking(2, 7)), sessions(asking(2, 6 + more, alert="1", whose="other"))
+    assert one.role != other.role
+    assert Features().sessions(one, other) == whole

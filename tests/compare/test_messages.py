@@ -228,8 +228,11 @@ def test_a_part_that_only_one_side_has(part, said):
     assert last[:2] == ("removed", part)
     assert last[2].startswith(f"<{part}>")
     assert told(other, one) == [("added", path, None, text) for _, path, text, _ in told(one, other)]
-    (row,) = [row for row in rows(one, other) if part in (row[0], row[1])]
-    assert row == (part, None, 1, 0)
+    for (row,), mine in (
+        ([row for row in rows(one, other) if part in row[:2]], (part, None)),
+        ([row for row in rows(other, one) if part in row[:2]], (None, part)),
+    ):
+        assert row == (*mine, 1, 0)
     assert told(other, other) == []
 
 
@@ -281,6 +284,8 @@ def test_behind_a_message_that_is_missing_a_number_that_is_left_out_goes_without
     assert [each[:2] for each in told(whole, less)] == [("removed", "SyncML"), ("removed", "SyncML")]
     unnumbered = told(whole, edited(less, "<MsgID>3</MsgID>", ""))
     assert ("added", "SyncHdr/MsgID", None, "{none}") in unnumbered
+    named = edited(less, "<VerProto>DM/1.2", "<VerProto>{does not go on}")
+    assert told(whole, named).count(("changed", "SyncHdr/VerProto", "DM/1.2", "{does not go on}")) == 4
 
 
 def test_a_correlation_vector_that_goes_on_hides_no_other_header():

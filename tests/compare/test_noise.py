@@ -1,6 +1,7 @@
 """A noise profile applied: what a signed line explains goes, what drifts outside of it stays."""
 
 import random
+import re
 
 import pytest
 from hypothesis import assume, given, settings
@@ -193,6 +194,37 @@ def test_an_alias_is_one_to_one():
         assert without_noise(diff(values(*one), values(*other)), profile).explained == {5: 2}
 
 
+def writes(*pairs: str) -> Story:
+    """A session in which the server writes these: a node and its value."""
+    return session(Story(), "1", *(replace(9 + n, f"./{pair[0]}", pair[2:]) for n, pair in enumerate(pairs)))
+
+
+def test_a_name_that_stays_elsewhere_is_no_alias_whatever_else_differs():
+    """What is missing before it gives it another path, what moved is alike."""
+    profile = line(Kind.ALIAS)
+    one, other = writes("X=x", "A=a", "B=a"), writes("A=b", "B=a")
+    assert ("a", "b") in left(one, other, profile)
+    assert ("b", "a") in left(other, one, profile)
+    one, other = writes("B=a", "Y=y", "Z=z", "A=a"), writes("Y=y", "Z=z", "A=b", "B=a")
+    assert ("a", "b") in left(one, other, profile)
+    assert ("b", "a") in left(other, one, profile)
+
+
+def test_a_name_that_is_missing_elsewhere_stands_beside_nothing():
+    profile = line(Kind.ALIAS)
+    one, other = writes("A=a", "B=a"), writes("A=b")
+    assert [told[0] is None or told[1] is None for told in left(one, other, profile)] == [True]
+    bare = edited(writes("A=b", "B=q"), "<Data>q</Data>", "")
+    assert left(one, bare, profile) == [("a", None)]
+    assert left(bare, one, profile) == [(None, "a")]
+    one, broken = (session(writes(f"A={name}"), "2", replace(9, "./B", "a")) for name in "ab")
+    whole = broken.lines[-1]["body"]["text"]
+    for other in ("<SyncML><broken", re.sub("<SyncBody>.*</SyncBody>", "", whole, flags=re.DOTALL)):
+        broken.lines[-1]["body"] = {"text": other}
+        assert ("a", "b") not in left(one, broken, profile)
+        assert ("b", "a") not in left(broken, one, profile)
+
+
 def test_an_alias_beside_lines_of_other_kinds():
     def of(name: str, word: str) -> Story:
         return session(Story(), "1", replace(9, "./A", name), replace(10, "./B", word), replace(11, "./C", name))
@@ -330,3 +362,18 @@ def test_the_other_way_round_the_same_is_left_out(drift):
         (each.actual, each.expected) for each in other.comparison.changes
     ]
     assert (one.explained, one.outside) == (other.explained, other.outside)
+
+
+def test_whether_a_counter_falls_is_seen_at_its_own_places():
+    """Of the same node something else is written in between, of which another line speaks."""
+
+    def of(*values: str) -> Story:
+        story = Story()
+        for number, (one, two) in enumerate(zip(values[::2], values[1::2], strict=True), 1):
+            session(story, str(number), replace(9, "./A", one), replace(10, "./A", two))
+        return story
+
+    text = line(Kind.TEXT).lines[0]
+    counter = structs.replace(text, path="SyncBody/Replace[1]/Item/Data", kind=Kind.COUNTER, number=1)
+    found = without_noise(diff(of("5", "90", "6", "91"), of("7", "80", "8", "81")), NoiseProfile("n", (counter, text)))
+    assert found.explained == {1: 2, 5: 2}

@@ -1,6 +1,6 @@
 from replay.compare.order import SESSION
 from replay.lab import messages
-from tests.compare.stories import changes, diff, edited, session
+from tests.compare.stories import changes, diff, edited, session, told_in, with_header
 from tests.story import Story, user
 
 
@@ -37,10 +37,58 @@ def test_a_whole_session_is_one_change_at_its_first_message():
     assert (change.role, change.side) == ("alert", "request")
 
 
+def test_an_exchange_that_overtook_is_the_same_the_other_way_round():
+    """Of two sessions that are equal nothing but their order tells the captures apart."""
+
+    def story(*order: int) -> Story:
+        made = Story().get_session("1")
+        steps = [lambda: made.go_on("1", 2), lambda: made.alert("2")]
+        for step in order:
+            steps[step]()
+        return made
+
+    (one,), (other,) = (values(story(*order), story(*order[::-1])) for order in ((0, 1), (1, 0)))
+    assert one == (other[0], *other[:0:-1])
+    assert one[0] == "SyncML"
+
+
+def test_a_session_of_one_exchange_that_others_overtook():
+    def story(*order: int) -> Story:
+        made = Story().get_session("1")
+        steps = [lambda: made.go_on("1", 2).go_on("1", 3), lambda: made.alert("2")]
+        for step in order:
+            steps[step]()
+        return made
+
+    (change,) = diff(story(0, 1), story(1, 0)).changes
+    assert (change.kind, change.path, change.role) == ("moved", "SyncML", "alert")
+
+
+def test_an_exchange_that_stands_elsewhere_in_its_session():
+    found = diff(told_in("ABC"), told_in("BCA"))
+    assert [each[::2] for each in changes(found)] == [("moved", "SyncML")]
+
+
+def test_a_session_whose_first_request_was_not_recorded_stands_at_its_answer():
+    one = gets("a", "b")
+    for line in one.lines:
+        if (line["type"], line.get("id")) == ("request", "2"):
+            for member in ("url", "method", "headers", "body", "http"):
+                del line[member]
+    (change,) = diff(one, gets("a")).changes
+    assert (change.kind, change.path, change.side) == ("removed", SESSION, "response")
+
+
 def test_the_gap_before_what_only_one_side_has_is_not_compared():
     one = Story().ordinary("1").wait(10).ordinary("2")
     other = Story().ordinary("1").wait(300).get_session("7").wait(3).ordinary("2")
     assert ("changed", "timing", "HTTP/gap") not in changes(diff(one, other, timing=True))
+
+
+def test_there_is_no_gap_before_the_first_exchange():
+    one, other = gets("a", "b"), gets("b")
+    assert changes(diff(one, other, timing=True)) == [("removed", "sequence", SESSION)]
+    assert changes(diff(other, one, timing=True)) == [("added", "sequence", SESSION)]
 
 
 def values(one: Story, other: Story) -> list[tuple[str, str | None, str | None]]:
@@ -54,18 +102,27 @@ def mirrored(one: Story, other: Story, *expected: tuple[str, str | None, str | N
     return True
 
 
+def test_sessions_that_are_equal_but_for_their_aliases():
+    one, other = (with_header("client-request-id", "x", second, "x") for second in "xy")
+    assert changes(diff(one, other)) == [("changed", "http", "HTTP/client-request-id")]
+    assert changes(diff(one, with_header("client-request-id", "y", "y", "y"))) == []
+
+
 # -- enrolments -------------------------------------------------------------------------------------------------------
+
+
+def enrol(story: Story) -> None:
+    url = "https://mdm.example.test/EnrollmentServer/DeviceEnrollmentWebService.svc"
+    body = f'<ContextItem Name="DeviceID"><Value>{story.device}</Value></ContextItem>'.encode()
+    story.exchange(body, b"<ok/>", url=url, headers=[["Content-Type", "application/soap+xml"]], response_headers=[])
 
 
 def lives(*what: str) -> Story:
     """Sessions by their nodes, and enrolments between them: `enrol`."""
     story = Story()
-    url = "https://mdm.example.test/EnrollmentServer/DeviceEnrollmentWebService.svc"
-    body = f'<ContextItem Name="DeviceID"><Value>{story.device}</Value></ContextItem>'.encode()
-    soap = [["Content-Type", "application/soap+xml"]]
     for number, each in enumerate(what, 1):
         if each == "enrol":
-            story.exchange(body, b"<ok/>", url=url, headers=soap, response_headers=[])
+            enrol(story)
         else:
             session(story, str(number), messages.get(9, f"./{each}"), messages.get(10, f"./{each}/x"))
     return story
@@ -87,6 +144,8 @@ def test_where_another_enrolment_begins_is_seen_beside_what_both_have():
 
 def test_a_session_that_moved_into_another_enrolment_is_no_boundary():
     one, other = lives("a", "b", "enrol", "c", "d"), lives("b", "enrol", "c", "d", "a")
+    assert changes(diff(one, other)) == [("moved", "sequence", SESSION)]
+    one, other = lives("x", "y", "a", "enrol", "c", "d"), lives("x", "y", "enrol", "c", "d", "a")
     assert changes(diff(one, other)) == [("moved", "sequence", SESSION)]
 
 
@@ -128,13 +187,15 @@ def test_a_beginning_that_has_no_counterpart_says_nothing_of_the_next():
     one.lines = [line for line in one.lines if line.get("id") != "1"]
     assert [each[0] for each in changes(diff(one, other))] == ["added", "added"]
     assert [each[0] for each in changes(diff(other, one))] == ["removed", "removed"]
+    assert [each[0] for each in changes(diff(one, other, timing=True))] == ["added", "added"]
+    assert [each[0] for each in changes(diff(other, one, timing=True))] == ["removed", "removed"]
 
 
 # -- answers that came late -------------------------------------------------------------------------------------------
 
 
 def late(*steps: str) -> Story:
-    """A request, sessions of other nodes, and somewhere among them the answer (`answer`)."""
+    """A request, sessions of other nodes, and somewhere among them the answer (`answer`) and enrolments (`enrol`)."""
     story = Story()
     request = story.package_one("1")
     answer = story.answer(request, messages.unenrol_exec(9, "P"))
@@ -143,6 +204,8 @@ def late(*steps: str) -> Story:
         if step == "answer":
             kind = [["Content-Type", messages.CONTENT_TYPE]]
             story.line("response", id="1", status=200, headers=kind, body={"text": answer.decode()}, by="server")
+        elif step == "enrol":
+            enrol(story)
         else:
             session(story, str(number), messages.get(9, f"./{step}"), messages.get(10, f"./{step}/x"))
         story.wait(1)
@@ -152,6 +215,7 @@ def late(*steps: str) -> Story:
 def test_after_which_request_an_answer_came():
     two, three = "after the request of session 2", "after the request of session 3"
     assert mirrored(late("answer", "a", "b"), late("a", "answer", "b"), ("HTTP/order", None, two))
+    assert changes(diff(late("answer", "a"), late("a", "answer"))) == [("added", "sequence", "HTTP/order")]
     assert mirrored(late("a", "answer", "b"), late("a", "b", "answer"), ("HTTP/order", two, three))
     assert changes(diff(late("a", "answer", "b"), late("a", "answer", "b"))) == []
 
@@ -164,6 +228,48 @@ def test_an_answer_after_a_request_that_the_other_side_lacks():
 def test_an_answer_after_the_same_request_beside_one_more_session():
     assert changes(diff(late("x", "answer"), late("a", "x", "answer"))) == [("added", "sequence", SESSION)]
     assert changes(diff(late("a", "x", "answer"), late("x", "answer"))) == [("removed", "sequence", SESSION)]
+    assert changes(diff(late("x", "answer"), late("x", "a", "answer"))) == [("added", "sequence", SESSION)]
+    assert changes(diff(late("x", "answer"), late("a", "answer", "x"))) == [
+        ("removed", "sequence", "HTTP/order"),
+        ("added", "sequence", SESSION),
+    ]
+
+
+def test_behind_a_request_that_one_side_lacks_it_is_seen_what_else_an_answer_came_after():
+    """Each side has another session right before the answer; what comes before that decides."""
+    two = "after the request of session 2"
+    assert values(late("a", "x", "answer"), late("answer", "a"))[0] == ("HTTP/order", two, None)
+    paths = {each[0] for each in values(late("a", "b", "x", "answer"), late("a", "b", "answer"))}
+    assert paths == {SESSION}
+
+
+def test_an_answer_after_a_later_request_of_its_own_session():
+    def story(*steps: str) -> Story:
+        made = Story()
+        request = made.package_one("1")
+        answer = made.answer(request, messages.get(9, "./A")).decode()
+        kind = [["Content-Type", messages.CONTENT_TYPE]]
+        made.exchange(request, None)
+        for step in steps:
+            if step == "answer":
+                made.line("response", id="1", status=200, headers=kind, body={"text": answer}, by="server")
+            else:
+                made.go_on("1", 2)
+        return made
+
+    one, other = story("answer", "request"), story("request", "answer")
+    assert mirrored(one, other, ("HTTP/order", None, "after the request of session 1"))
+    assert {each[::2] for each in changes(diff(story("answer"), other))} == {("added", "SyncML")}
+    assert {each[::2] for each in changes(diff(other, story("answer")))} == {("removed", "SyncML")}
+
+
+def test_answers_are_late_within_their_enrolment():
+    """A request of the next enrolment says nothing, and takes nothing from what is said."""
+    one, other = late("a", "answer", "enrol", "b"), late("a", "enrol", "b", "answer")
+    assert changes(diff(one, other)) == []
+    two = "after the request of session 2"
+    assert mirrored(late("answer", "a", "enrol", "b"), other, ("HTTP/order", None, two))
+    assert changes(diff(one, late("a", "enrol", "answer", "b"))) == []
 
 
 # -- gaps -------------------------------------------------------------------------------------------------------------
@@ -191,6 +297,9 @@ def test_what_stands_elsewhere_goes_before_what_else_differs():
     rows = found.sessions[0].messages[0].rows
     assert [row.expected.split()[0] for row in rows] == ["POST", "SyncHdr", "Alert", "Alert", "Replace"]
     assert [len(row.changes) for row in rows] == [1, 0, 0, 0, 1]
+    one = Story().get_session("1").ordinary("2").exec("3").text().replace(b'"POST"', b'"PUT"', 1)
+    found = diff(one, Story().ordinary("1").exec("2").get_session("3"))
+    assert changes(found)[:2] == [("moved", "sequence", SESSION), ("changed", "http", "HTTP/method")]
 
 
 def test_where_nothing_else_differs_the_place_stands_beside_what_http_says():

@@ -49,6 +49,8 @@ def test_items_are_paired_by_uri():
 def test_an_element_that_is_empty_is_seen_to_be_one():
     found = changes(element("Item", text("Data", "1"), element("MoreData")), element("Item", text("Data", "1")))
     assert found == [("removed", "structure", "X/MoreData", None, "<MoreData/>", None)]
+    found = changes(element("Item", text("Data", "1")), element("Item", text("Data", "1"), element("MoreData")))
+    assert found == [("added", "structure", None, "X/MoreData", None, "<MoreData/>")]
 
 
 def test_an_attribute_and_a_namespace():
@@ -93,6 +95,18 @@ def test_what_is_too_deep_stays_whole():
     assert expected.count("<Data>") == actual.count("<Data>") > 20
 
 
+def test_aliases_too_deep_to_be_looked_at_one_by_one_are_compared_by_their_counterparts():
+    def deep(*signs: str) -> Node:
+        node = element("Data", *(Node("Id", sign=sign) for sign in signs))
+        for _ in range(20):
+            node = element("a", node)
+        return element("Item", node, text("Data", signs[0]))
+
+    assert [each[2] for each in changes(deep("{guid 1}", "{guid 2}"), deep("{guid 5}", "{guid 3}"))] == ["X/Data"]
+    found = changes(deep("{guid 1}", "{guid 1}"), deep("{guid 1}", "{guid 3}"))
+    assert [each[2].split("/")[:3] for each in found] == [["X", "a", "a"]]
+
+
 def test_what_is_too_deep_is_not_taken_for_a_text_that_is_written_like_it():
     one, other = element("Data", element("b")), text("Data", "<b/>")
     for _ in range(20):
@@ -102,8 +116,9 @@ def test_what_is_too_deep_is_not_taken_for_a_text_that_is_written_like_it():
 
 
 def test_markup():
-    node = element("Item", Node("Meta", namespace="urn:x", attributes=(("a", "b"),)), text("Data", "1"))
-    assert markup(node) == '<Item><Meta xmlns="urn:x" a="b"/><Data>1</Data></Item>'
+    node = element("Item", Node("Meta", namespace="urn:x", attributes=(("a", "b"), ("c", "d"))), text("Data", "1"))
+    assert markup(node) == '<Item><Meta xmlns="urn:x" a="b" c="d"/><Data>1</Data></Item>'
+    assert markup(element("Item", Node("Data", sign="{time}"))) == "<Item><Data>{time}</Data></Item>"
     assert markup(Node("answers", sign="{nothing}")) == "<CmdRef>{nothing}</CmdRef>"
 
 
@@ -143,6 +158,26 @@ def test_an_attribute_of_a_status_is_a_value():
     one, other = (element("Status", Node("Data", text="200", attributes=more)) for more in ((("a", "1"),), ()))
     assert within("Status", one, other) == [("removed", "value", "Status/Data/@a", "1", None)]
     assert within("Status", other, one) == [("added", "value", "Status/Data/@a", None, "1")]
+    assert changes(one, other) == [("removed", "value", "X/Data/@a", None, "1", None)]
+    assert changes(other, one) == [("added", "value", None, "X/Data/@a", None, "1")]
+
+
+def test_each_attribute_is_a_change_however_many_there_are():
+    one, other = (
+        element("Item", Node("Data", text="1", attributes=more))
+        for more in (tuple(zip("abcdefgh", "12345678", strict=True)), ())
+    )
+    assert [each[2:] for each in within("Item", one, other)] == [
+        (f"Item/Data/@{name}", value, None) for name, value in zip("abcdefgh", "12345678", strict=True)
+    ]
+
+
+def test_a_text_and_its_attribute_are_two_changes():
+    one, other = (element("Item", Node("Data", text=value, attributes=(("a", value),))) for value in "12")
+    assert [each[:3] for each in within("Item", one, other)] == [
+        ("changed", "value", "Item/Data"),
+        ("changed", "value", "Item/Data/@a"),
+    ]
 
 
 def test_the_namespace_that_an_element_is_in_is_that_around_it():
@@ -205,6 +240,15 @@ def test_aliases_deep_inside_are_looked_at_though_nothing_else_differs():
     assert [each[:3] for each in found] == [("changed", "value", "X/Item[1]/Data/Id")]
 
 
+def test_aliases_belong_together_by_the_items_that_do():
+    def aliased(uri: str, sign: str) -> Node:
+        return element("Item", element("Target", text("LocURI", uri)), Node("Data", sign=sign))
+
+    one = element("Add", aliased("./A", "{guid 1}"), text("Lang", "de"))
+    other = element("Add", aliased("./N", "{guid 2}"), aliased("./A", "{guid 5}"), text("Lang", "de"))
+    assert [each[:3] for each in changes(one, other)] == [("added", "structure", None)]
+
+
 def names(value: str, *given: str) -> Node:
     return element("Item", *(text(name, value) for name in given))
 
@@ -239,8 +283,20 @@ def test_what_is_missing_what_changed_and_what_came_stand_in_their_order():
     ]
 
 
-def test_items_that_moved_are_the_same_ones_the_other_way_round():
-    one, other = (element("Get", *(item(f"./{name}", "") for name in order)) for order in ("abcd", "dcab"))
+def test_of_items_of_one_address_those_that_are_equal_belong_together():
+    one, other = element("Add", item("./A", "1"), item("./A", "2")), element("Add", item("./A", "2"))
+    assert [each[:3] for each in within("Add", one, other)] == [("removed", "structure", "Add/Item[1]")]
+    assert [each[:3] for each in within("Add", other, one)] == [("added", "structure", "Add/Item[1]")]
+
+
+def test_what_moved_within_an_element():
+    one, other = (element("Item", element("Meta", *(text(name, "1") for name in order))) for order in ("AB", "BA"))
+    assert [each[:2] for each in within("Item", one, other)] == [("moved", "sequence")]
+
+
+@pytest.mark.parametrize("turned", ["dcab", "bacd"])
+def test_items_that_moved_are_the_same_ones_the_other_way_round(turned):
+    one, other = (element("Get", *(item(f"./{name}", "") for name in order)) for order in ("abcd", turned))
     there, back = changes(one, other), changes(other, one)
     assert sorted(there) == sorted((k, of, theirs, mine, b, a) for k, of, mine, theirs, a, b in back)
 

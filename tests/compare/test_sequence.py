@@ -71,6 +71,12 @@ def test_as_many_pairs_as_can_be():
     assert found.kept == ((0, 0), (1, 1))
 
 
+def test_a_good_pair_is_worth_as_much_as_two_poor_ones():
+    weigh = {(0, 0): 0.1, (1, 1): 0.1, (2, 2): 0.1, (0, 1): 1.0, (1, 2): 1.0}
+    found = keyed("abc", "xyz", likeness=lambda here, there: weigh.get((here, there), 0.0))
+    assert found.kept == ((0, 1), (1, 2))
+
+
 def test_a_key_of_none_fits_nothing():
     assert keyed([None, 1], [None, 1]).kept == ((1, 1),)
 
@@ -129,12 +135,46 @@ def test_of_one_level_alone_several_of_a_key_move():
 
 def test_the_side_with_the_lesser_digest_goes_first():
     assert keyed("ab", "ba", order=(b"1", b"2")).kept == ((1, 0),)
+    assert align([("ab".__getitem__, "ba".__getitem__)], (2, 2)).kept == ((1, 0),)
     assert keyed("ab", "ba", order=(b"2", b"1")).kept == ((0, 1),)
     assert keyed("abcde", "edabc", order=(b"2", b"1")).moved == ((3, 1), (4, 0))
     weighed = keyed("axb", "ayb", likeness=lambda here, there: float((here, there) == (1, 1)), order=(b"2", b"1"))
     assert weighed.kept == ((0, 0), (1, 1), (2, 2))
     sizes = keyed("axxb", "ab", likeness=lambda here, there: 1.0, order=(b"2", b"1"))
     assert sizes.kept == ((0, 0), (3, 1))
+
+
+def test_without_likeness_what_is_left_stays_so_whichever_side_goes_first():
+    assert keyed("ab", "cd", order=(b"2", b"1")).kept == keyed("ab", "cd").kept == ()
+
+
+def test_what_is_alike_at_both_ends_is_taken_off_first(monkeypatch):
+    assert keyed("a", "aa", order=(b"2", b"1")).kept == ((0, 0),)
+    monkeypatch.setattr(sequence, "_MOST_EDITS", 0)
+    assert keyed("bb", "ab").kept == keyed("ab", "bb").kept == ((1, 1),)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "weigh", "kept"),
+    [
+        ("eaa", "c", {"ac": 0.5}, ((1, 0),)),
+        ("c", "eaa", {"ca": 0.5}, ((0, 1),)),
+        ("c", "aea", {"ca": 0.5}, ((0, 0),)),
+        ("bbgcb", "ee", {"be": 0.1, "ge": 0.3, "ce": 0.1}, ((0, 0), (2, 1))),
+        ("x", "bcca", {"xa": 1.0}, ((0, 3),)),
+        ("bcca", "x", {"ax": 1.0}, ((3, 0),)),
+        ("a", "e", {}, ()),
+        ("ab", "ef", {}, ()),
+    ],
+)
+def test_of_what_is_worth_as_much_the_first_is_taken(one, other, weigh, kept):
+    assert keyed(one, other, likeness=lambda here, there: weigh.get(one[here] + other[there], 0.0)).kept == kept
+
+
+def test_a_long_beginning_in_common_takes_nothing_from_the_fewest_edits():
+    begin = [str(number) for number in range(150)]
+    found = keyed(begin + list("cbb"), begin + list("bc"))
+    assert found.kept[150:] == ((151, 150),)
 
 
 # -- where there is too much to look at everything -------------------------------------------------------------------
@@ -147,6 +187,53 @@ def test_what_occurs_once_is_an_anchor_and_as_many_as_can_be(monkeypatch):
     # between two anchors another becomes one, and difflib has the rest
     assert pairs("-rAspB=q", "+rrAtsBpq_") == [("r", "r"), ("A", "A"), ("s", "s"), ("B", "B"), ("q", "q")]
     assert pairs("-Aa1aBaCb+", "_Ab1aaBCa.") == [(each, each) for each in "A1aBC"]
+
+
+def test_so_many_edits_are_looked_for_and_no_more(monkeypatch):
+    """Anchors have no more to go by than what occurs once."""
+    monkeypatch.setattr(sequence, "_MOST_EDITS", 2)
+    assert keyed("cbb", "bc").kept == ((0, 1),)
+    assert keyed("bbba", "abbb").kept == ((0, 1), (1, 2), (2, 3))
+    monkeypatch.setattr(sequence, "_MOST_EDITS", 3)
+    assert keyed("cbb", "bc").kept == ((1, 0),)
+
+
+def test_what_occurs_once_on_one_side_alone_is_no_anchor(monkeypatch):
+    monkeypatch.setattr(sequence, "_MOST_EDITS", 0)
+    assert keyed("cb", "bbc").kept == ((0, 2),)
+    assert keyed("bbc", "cb").kept == ((2, 0),)
+
+
+def test_behind_an_anchor_with_nothing_left_others_are_looked_at(monkeypatch):
+    monkeypatch.setattr(sequence, "_MOST_EDITS", 0)
+    assert keyed("dcdf", "eadcd").kept == ((0, 2), (1, 3), (2, 4))
+
+
+def test_difflib_leaves_nothing_out_that_is_frequent(monkeypatch):
+    monkeypatch.setattr(sequence, "_MOST_EDITS", 0)
+    assert len(keyed("x" + "ab" * 105 + "y", "z" + "ba" * 105 + "w").kept) == 209
+
+
+def test_what_is_too_much_for_difflib_is_looked_at_as_far_as_both_go(monkeypatch):
+    monkeypatch.setattr(sequence, "_MOST_EDITS", 2)
+    monkeypatch.setattr(sequence, "_MOST_REPEATED", 6)
+    assert keyed("bab", "bbbaaaba").kept == ((0, 0), (2, 2))
+    assert keyed("abacaa", "acabcaab").kept == keyed("acabcaab", "abacaa").kept == ((0, 0), (2, 2), (5, 5))
+
+
+def test_keys_of_none_are_nothing_to_choose_from(monkeypatch):
+    monkeypatch.setattr(sequence, "_MOST_EDITS", 0)
+    monkeypatch.setattr(sequence, "_MOST_REPEATED", 6)
+    assert keyed([None, "a", "a", None, None], ["a", None, None, "b"]).kept == ((2, 0),)
+
+
+def test_of_as_few_edits_those_that_go_furthest():
+    assert keyed("ccdcadb", "acabdc").kept == ((0, 1), (4, 2), (6, 3))
+
+
+def test_a_key_of_none_is_no_step_of_the_fewest_edits():
+    assert keyed(["b", None], ["f", "a", "b", None]).kept == ((0, 2),)
+    assert keyed(["f", "a", "b", None], ["b", None]).kept == ((2, 0),)
 
 
 def test_what_is_repeated_is_left_to_difflib_and_where_it_is_too_much_to_its_place(monkeypatch):
@@ -171,6 +258,7 @@ def test_what_is_too_much_to_weigh_goes_by_its_place(monkeypatch):
     assert weighed("ab", "fcd") == [("a", "c"), ("b", "d")]
     monkeypatch.setattr(sequence, "_MOST_WEIGHED", 4)
     assert weighed("ab", "cd") == [("a", "c"), ("b", "d")]
+    assert weighed("ba", "cd") == [("b", "d")]
     assert weighed("ab", "fcd") == []
     assert weighed("abx", "cez") == [("a", "c")]
 

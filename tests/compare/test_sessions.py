@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 
 from replay.compare.likeness import Features
@@ -5,7 +7,8 @@ from replay.compare.sessions import pair_sessions
 from replay.compare.views import view
 from replay.lab import messages
 from tests.compare.bare import without_http
-from tests.compare.stories import changes, diff, replace, session, traffic
+from tests.compare.edits import copied
+from tests.compare.stories import changes, diff, replace, session, told_in, traffic
 from tests.story import Story, user
 
 
@@ -82,6 +85,44 @@ def test_answers_without_a_message_stand_beside_each_other_in_every_format():
         ("request", "request"),
         ("response", "response"),
     ]
+
+
+def with_request(value: str, **members: object) -> Story:
+    """A session in which the server writes this, with these members of the request's line."""
+    story = session(Story(), "1", messages.get(9, "./A"))
+    request = story.to_server("1", 2, [messages.status(1, "1", "0", "SyncHdr", "200")])
+    story.exchange(request, story.answer(request, replace(20, "./X", value)))
+    story = copied(story)
+    story.lines[3].update(members)
+    return story
+
+
+def test_an_answer_is_looked_at_whatever_is_there_of_its_request():
+    unseen = partial(with_request, url=None, method=None, http=None, body=None, headers=[])
+    value = [("changed", "value", "SyncBody/Replace/Item/Data")]
+    assert changes(diff(unseen("1"), unseen("2"))) == value
+    assert changes(diff(with_request("1", body=None), unseen("2"))) == value  # a request without a message
+    assert changes(diff(unseen("1"), with_request("2", body=None))) == value
+
+
+@pytest.mark.parametrize("order", ["AB", "CD", "EF", "GH"])
+def test_of_two_exchanges_that_changed_places_one_has_moved(order):
+    assert changes(diff(told_in(order), told_in(order[::-1]))) == [("moved", "sequence", "SyncML")]
+
+
+def test_a_session_that_changed_and_goes_on_after_the_alert():
+    def story(value: str, *, late: bool) -> Story:
+        made = session(Story(), "1", messages.get(9, "./A"))
+        if late:
+            made.alert("2")
+        made.go_on("1", 2, messages.results(5, "1", "9", "./A", value))
+        return made if late else made.alert("2")
+
+    for one, other in ((False, True), (True, False)):
+        assert sorted(changes(diff(story("a", late=one), story("b", late=other)))) == [
+            ("changed", "value", "SyncBody/Results/Item/Data"),
+            ("moved", "sequence", "SyncML"),
+        ]
 
 
 def test_a_jump_after_a_message_that_only_the_second_has_is_said_there_alone():

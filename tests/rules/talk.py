@@ -95,7 +95,9 @@ class Talk:
 
     def of(self, rule: str, **options):
         """What one rule finds."""
-        return [finding for finding in self.judge(**options).findings if finding.rule == rule]
+        judgement = self.judge(**options)
+        assert judgement.errors == []  # a rule that crashed finds nothing either
+        return [finding for finding in judgement.findings if finding.rule == rule]
 
     def only(self, rule: str, **options):
         """The one finding of a rule; fails where there are more, or others that are not infos."""

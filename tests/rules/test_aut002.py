@@ -136,12 +136,13 @@ def test_nobody_knows_what_came_while_nobody_was_watching():
     assert rules_of(challenged().story.wait(500).ordinary("2").judge()) == []
 
 
-def test_without_times_only_another_session_shows_that_nothing_more_came():
+@pytest.mark.parametrize(("timed", "stretched"), [(False, False), (True, False), (False, True)])
+def test_without_times_only_another_session_shows_that_nothing_more_came(timed, stretched):
     for story, found in ((challenged().story.watch(70), []), (challenged().story.ordinary("2"), ["AUT002"])):
         capture = read(io.BytesIO(story.text()), "story.jsonl")
-        capture.stretches = []
+        capture.stretches = capture.stretches if stretched else []
         for exchange in capture.exchanges:
-            exchange.at = None
+            exchange.at = exchange.at if timed else None
         assert rules_of(judge(capture, Options(quiet=0.0))) == found
 
 

@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from replay.capture import har, journal_reader, viewer
 from replay.lab import messages
 from replay.syncml import credentials
 from replay.syncml.credentials import Secret
@@ -299,6 +300,18 @@ def test_a_mac_in_a_har_is_not_verified(tmp_path):
     assert [finding.exchange for finding in judged.findings if finding.rule == "AUT003"] == [
         3
     ]  # a digest is in the message
+
+
+@pytest.mark.parametrize(("name", "found"), [(har.NAME, 0), (viewer.NAME, 0), (journal_reader.NAME, 1)])
+def test_a_mac_is_verified_where_the_bytes_of_the_wire_are_kept(tmp_path, name, found):
+    from replay.capture.readers import read
+    from replay.expect.case import Options
+    from replay.expect.judge import judge
+
+    capture = read(str(mac(ALICE, b"one", spoilt=True).story.save(tmp_path / "x.jsonl")))
+    capture.format = name
+    judged = judge(capture, Options(secrets=(ALICE,)))
+    assert len([finding for finding in judged.findings if finding.rule == "AUT003"]) == found
 
 
 def test_a_nonce_from_before_counts_without_times_too(tmp_path):

@@ -1,6 +1,7 @@
 import pytest
 
-from replay.expect.rules._devinfo import dev_info
+from replay.capture.contents import Contents
+from replay.expect.rules._devinfo import dev_info, opens_session
 from replay.lab import messages
 from replay.syncml.read import read
 from tests.story import Story
@@ -18,6 +19,12 @@ def item(uri: str | None, side: str = "Source", data: str = "x") -> str:
 
 def replace(*items: str) -> str:
     return f"<Replace><CmdID>3</CmdID>{''.join(items)}</Replace>"
+
+
+@pytest.mark.parametrize(("code", "opens"), [("1200", True), ("1201", True), ("1222", False), ("1226", False)])
+def test_which_alerts_open_a_session(code, opens):
+    alert = f"<Alert><CmdID>2</CmdID><Data>{code}</Data></Alert>"
+    assert opens_session(Contents(read(Story().to_server("1", 1, [alert])))) is opens
 
 
 def test_package_one_tells_each_node_with_its_place():

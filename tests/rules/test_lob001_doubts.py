@@ -216,8 +216,16 @@ def test_a_chunk_in_an_alert_without_any_status_is_sta001():
     assert rules_of(talk.judge()) == ["STA001"]
 
 
-def test_a_status_without_a_code_says_nothing_of_the_chunk():
-    talk = sent_by_server(add(9, first(A, 80)), add(9, item(B)), codes=("", "200"))
+@pytest.mark.parametrize("data", ["<Data></Data>", ""])
+def test_a_status_without_a_code_says_nothing_of_the_chunk(data):
+    talk = Talk()
+    talk.story.exchange(talk.device(*opening()), talk.server(*OPENED, add(9, first(A, 80)), final=False))
+    bare = status("1/9", "Add").replace("<Data>200</Data>", data)
+    talk.story.exchange(
+        talk.device(header(), bare, CONTINUE, final=False),
+        talk.server(header(2), status("2/5", "Alert"), add(9, item(B))),
+    )
+    talk.say([header(2), status("2/9", "Add")], [header(3)])
     assert rules_of(talk.judge()) == ["STA006"]
 
 

@@ -59,12 +59,17 @@ def test_fails_where_a_device_sends_an_alert_of_servers(code):
     assert only(by_device(f"<Alert><CmdID>9</CmdID><Data>{code}</Data></Alert>"), "MSG011").party == "device"
 
 
+@pytest.mark.parametrize("code", ["1099", "1105"])
+def test_what_nobody_sends_is_msg016s(code):
+    assert rules_of(by_device(f"<Alert><CmdID>9</CmdID><Data>{code}</Data></Alert>")) == ["MSG016"]
+
+
 @pytest.mark.parametrize("code", ["1100", "1222", "1223", "1225"])
 def test_passes_with_the_alerts_of_a_server(code):
     assert "MSG011" not in rules_of(by_server(f"<Alert><CmdID>9</CmdID><Data>{code}</Data></Alert>"))
 
 
-@pytest.mark.parametrize("part", ["Archive", "Lang", "SftDel", "NumberOfChanges", "NoResults", "NoResp"])
+@pytest.mark.parametrize("part", ["Archive", "Lang", "MapItem", "SftDel", "NumberOfChanges", "NoResults", "NoResp"])
 def test_fails_with_elements_that_dm_does_not_use(part):
     finding = next(f for f in by_server(command("Delete", f"<{part}/>")).findings if f.rule == "MSG011")
     assert finding.path == f"SyncBody/Delete/{part}"

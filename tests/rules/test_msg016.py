@@ -12,7 +12,7 @@ def with_alert(data):
     return story.judge()
 
 
-@pytest.mark.parametrize("code", ["1200", "1221", "1222", "1223", "1225", "1226"])
+@pytest.mark.parametrize("code", ["1100", "1104", "1200", "1201", "1221", "1222", "1223", "1225", "1226"])
 def test_passes_with_a_code_that_is_defined(code):
     assert "MSG016" not in rules_of(with_alert(f"<Data>{code}</Data>"))
 

@@ -49,6 +49,13 @@ def test_passes_with_the_one_in_use(encoding, codec):
     assert answered(declared(encoding, codec)).findings == []
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_passes_with_wide_characters_either_way_round(codec, mark):
+    named = f'{mark}<?xml version="1.0" encoding="{codec[:6]}"?>'
+    assert answered(lambda text: (named + text).encode(codec)).findings == []
+
+
 def test_passes_without_a_declaration():
     assert answered(str.encode).findings == []
 

@@ -8,6 +8,11 @@ def test_passes_with_a_code_that_is_defined(code):
     assert Talk().open(GET).say([header(), status("1/9", "Get", code)], [header(2)]).nothing()
 
 
+@pytest.mark.parametrize("code", ["101", "200", "216", "300", "305", "400", "428", "500", "514", "516", "517"])
+def test_the_first_and_the_last_of_those_that_are_defined(code):
+    assert Talk().open(GET).say([header(), status("1/9", "Get", code)], [header(2)]).of("STA006") == []
+
+
 @pytest.mark.parametrize("code", ["0", "100", "217", "306", "429", "515", "518", "600", "0200", "OK"])
 def test_warns_of_another(code):
     finding = Talk().open(GET).say([header(), status("1/9", "Get", code), results("1/9")], [header(2)]).only("STA006")

@@ -22,6 +22,18 @@ def test_passes_with_a_fitting_code(code):
     assert reported(code).of("STA007") == []
 
 
+@pytest.mark.parametrize("code", ["200", "202", "401", "406", "407", "412", "415", "500"])
+def test_a_fitting_code_fits_beside_others_too(code):
+    owed = [
+        header(),
+        status("1/2", "Alert", "204"),
+        *OPENED[2:3],
+        status("1/4", "Alert", code),
+        status("1/5", "Replace"),
+    ]
+    assert Talk().say(opening(REFRESH), owed).of("STA007") == []
+
+
 @pytest.mark.parametrize("code", ["201", "204", "212", "404", "503"])
 def test_warns_of_another(code):
     finding = reported(code).only("STA007")

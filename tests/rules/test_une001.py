@@ -12,6 +12,7 @@ def test_fails_where_the_device_goes_on_with_ordinary_sessions():
     judged = Story().exec("1").watch(20).ordinary("2").watch(70).judge()
     finding = only(judged, "UNE001")
     assert (finding.severity, finding.party, finding.exchange, finding.side) == ("error", "device", 1, "response")
+    assert finding.episode == 1
     assert "session 2 (SessionID 2)" in finding.message
     assert finding.path == "SyncBody/Exec"
     assert judged.verdict.word == "fail"

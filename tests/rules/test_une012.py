@@ -97,6 +97,8 @@ def test_inconclusive_where_the_server_sent_a_command_that_would_cause_it():
     judged = judge(story, events)
     finding = only(judged, "UNE012")
     assert finding.severity == "inconclusive"
+    assert (finding.exchange, finding.side) == (3, "request")
+    assert finding.message.startswith("the evidence dates policies (event 819, log, line 2) ")
     assert "may also be ordinary management" in finding.message
     assert phase(judged).status == "observed"
 

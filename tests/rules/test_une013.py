@@ -33,6 +33,7 @@ def test_fails_with_a_step_that_failed(event, step):
     assert (finding.severity, finding.party, finding.episode, finding.exchange) == ("error", "device", 1, 2)
     assert finding.message.startswith(f"the evidence reports as failed: {step}, ")
     assert f"event {event.id}, log" in finding.message
+    assert "more" not in finding.message
     assert phase(judged).status == "contradicted"
 
 
@@ -49,7 +50,9 @@ def test_fails_without_the_end():
     judged = judge(user().watch(70), [*unenrolment(USER_ALERT)[:-2], LATER])
     finding = only(judged, "UNE013")
     assert finding.severity == "error"
-    assert "past the quiet time, and the end of the unenrolment" in finding.message
+    assert "by the device's clock (the device's clock is " in finding.message
+    assert ", past the quiet time, and the end of the unenrolment" in finding.message
+    assert finding.message.endswith("is not in it")
     assert phase(judged).status == "contradicted"
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from replay.capture.journal_reader import read
+from replay.capture.sessions import assemble
 from replay.expect.case import Options
-from replay.expect.judge import judge
+from replay.expect.judge import Scope, judge, judge_traffic
 from replay.expect.scenarios.read import load_scenario
 from replay.lab import messages
 from tests.story import Story, only, rules_of, server, user
@@ -275,6 +276,12 @@ def test_what_has_no_number_is_named_all_the_same():
     bare = delete(60).replace("<CmdID>60</CmdID>", "").replace("<Item>", "<Item><Target/></Item><Item>")
     (finding,) = departures(leaving(*DELETES, after=bare))
     assert "Delete (no CmdID) on ./Vendor/MSFT/Policy/X in the message with MsgID 1" in finding.message
+
+
+def test_it_is_followed_where_episodes_alone_are_judged():
+    traffic = assemble(read(io.BytesIO(leaving(*DELETES[:2]).text()), "story.jsonl"))
+    judged = judge_traffic(traffic, Options(expect=THREE), Scope(), episodes_only=True)
+    assert rules_of(judged) == ["UNE022"]
 
 
 def test_nothing_is_followed_where_nothing_is_expected():

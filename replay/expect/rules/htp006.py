@@ -40,7 +40,5 @@ def check(subject: Case) -> Iterable[Finding]:
     for turn in unanswered(subject):
         if not reachable(subject, turn) or excused(subject, turn):
             continue
-        if turn.exchange.response is not None and turn.exchange.failure is None:
-            continue  # the proxy answered, and nothing shows that the server was asked or did not answer (CAP001)
         severity = Severity.INFO if turn.number in subject.alert_turns else None
         yield subject.finding(RULE, f"no response: {how_it_ended(turn)}", spot=Spot(turn, "request"), severity=severity)

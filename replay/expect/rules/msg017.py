@@ -86,7 +86,7 @@ def _declared(said: Said) -> Iterator[tuple[str, str]]:
 
 def _as_letters(body: bytes) -> bytes:
     """The beginning of a body in UTF-16 or UTF-32 as ASCII, so that its declaration can be read."""
-    return body[:_HEAD].lstrip(b"\xff\xfe").replace(b"\0", b"")
+    return body[:_HEAD].replace(b"\0", b"").lstrip(b"\xff\xfe")
 
 
 def _actual(body: bytes, declared: str) -> str | None:
