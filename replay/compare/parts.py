@@ -5,6 +5,7 @@ has the same key. DeepDiff never sees more than that: one pair of commands.
 """
 
 from collections.abc import Hashable, Iterable, Iterator
+from operator import itemgetter
 from typing import Any, Final
 
 from msgspec import Struct
@@ -24,6 +25,8 @@ _DEEPEST: Final = 16
 _IDS: Final = frozenset({"SessionID", "MsgID", "CmdID", "MsgRef", "CmdRef"})
 _NAMESPACE: Final = "@xmlns"
 _TEXT: Final = "#"
+#: Where a change stands in a pairing: at which element; its namespace and attributes by their names, behind the element itself.
+_Place = tuple[tuple[int, ...], bool, str]
 
 
 class Side(Struct, frozen=True):
@@ -98,7 +101,7 @@ def aliases_in(part: Part) -> Iterator[tuple[Mark, Mark]]:
 def changes_in(part: Part, aliases: Aliases) -> list[Change]:
     """What differs between two elements that belong together, in order."""
     one, other = _plain(part, aliases)
-    found: list[tuple[tuple[int, ...], Change]] = [(at, _moved(each)) for at, each in _moves(part, ())]
+    found: list[tuple[_Place, Change]] = [((at, False, ""), _moved(each)) for at, each in _moves(part, ())]
     if one != other:
         from deepdiff import DeepDiff  # takes longer to import than most comparisons take
 
@@ -107,8 +110,9 @@ def changes_in(part: Part, aliases: Aliases) -> list[Change]:
             keys = level.path(output_format="list")
             at = tuple(key for key in keys if isinstance(key, int))
             name = keys[-1] if keys and isinstance(keys[-1], str) else None
-            found.append((at, _change(_at(part, at), name, aliases)))
-    return [change for _, change in sorted(found, key=lambda each: each[0])]
+            place = at, name not in (None, _TEXT), name or ""  # DeepDiff's own order is another in every process
+            found.append((place, _change(_at(part, at), name, aliases)))
+    return [change for _, change in sorted(found, key=itemgetter(0))]
 
 
 def _plain(part: Part, aliases: Aliases) -> tuple[Any, Any]:

@@ -37,6 +37,16 @@ def test_a_value():
     assert changes(same, same) == []
 
 
+def test_what_differs_in_one_element_has_an_order():
+    """First its text, then its namespace and its attributes by name, in every process the same."""
+    names = "bcadef"
+    mine, theirs = (
+        Node("Type", text=value, namespace=value, attributes=tuple((name, value) for name in names)) for value in "12"
+    )
+    paths = [change[2] for change in changes(element("Add", mine), element("Add", theirs))]
+    assert paths == ["X/Type", *(f"X/Type/@{name}" for name in [*sorted(names), "xmlns"])]
+
+
 def test_items_are_paired_by_uri():
     one, other = element("Add", item("./A", "1"), item("./B", "2")), element("Add", item("./B", "3"))
     removed = "<Item><Target><LocURI>./A</LocURI></Target><Data>1</Data></Item>"
