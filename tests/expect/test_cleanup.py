@@ -170,6 +170,31 @@ def test_nothing_to_remove_is_a_failure_of_what_removes_alone():
         assert (bool(found.tolerated), bool(found.failed)) == (tolerated, not tolerated), event.id
 
 
+@pytest.mark.parametrize(
+    ("code", "tolerated"),
+    [
+        ("0x80070002", True),  # the file
+        ("0x80070003", True),  # the path
+        ("0x80070490", True),  # the element
+        ("0x80070424", True),  # the service
+        ("0x86000002", True),  # the node
+        ("0x80070645", True),  # the product, as an HRESULT
+        ("1605", True),  # the product
+        ("1604", False),
+        ("0x80070001", False),
+        ("0x80070004", False),
+        ("0x80070005", False),
+        ("0x80070491", False),
+        ("0x80070425", False),
+        ("0x86000003", False),
+        ("0x80070646", False),
+    ],
+)
+def test_which_results_say_that_something_is_not_there(code, tolerated):
+    found = seen(user().watch(70), [*unenrolment(USER_ALERT), policy(USER_ALERT + 1, 818, result=code)])
+    assert (bool(found.tolerated), bool(found.failed)) == (tolerated, not tolerated)
+
+
 def test_an_uninstall_that_began_and_found_nothing_failed_no_more_than_its_end():
     begin = app(USER_ALERT + 1, 1921, code="{X}")
     for code, severity in [("1605", "warning"), ("0x80070643", "error")]:

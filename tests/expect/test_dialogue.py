@@ -42,7 +42,8 @@ def test_places_where_something_may_have_been_said():
 
 
 def test_where_nothing_was_said_there_is_no_line():
-    for ending in ({"response": b""}, {"response": None, "failure": "server-closed"}):
+    ends = ("server-closed", "server-reset", "client-closed", "timeout", "connect-failed", "tls-failed")
+    for ending in ({"response": b""}, *({"response": None, "failure": each} for each in ends)):
         talk = Talk()
         talk.story.exchange(talk.device(*opening()), ending.pop("response"), **ending)
         assert shape(talk) == ["d1"]

@@ -20,6 +20,7 @@ def advice(story, kind):
         (user().watch(70), "work-access", []),
         (user().watch(70), "work-account", ["unexpected"]),
         (user().watch(70), "entra-joined", ["unexpected", "advice"]),
+        (user().watch(70), "mobile-entra-joined", ["unexpected"]),
         (server().watch(70), "bulk", []),
         (server().watch(70), "work-account", []),
         (server().watch(70), "entra-joined", ["advice"]),

@@ -115,6 +115,18 @@ def test_what_is_inside_of_a_refused_group_is_owed_nothing_however_deep(outer, i
 
 
 @pytest.mark.parametrize(
+    ("code", "tried"),
+    [
+        *((str(code), True) for code in (*range(200, 208), 216, 507, 516)),
+        *((str(code), False) for code in (101, 199, 208, 215, 217, 304, 400, 404, 406, 500, 506, 508, 515, 517)),
+    ],
+)
+def test_after_which_codes_of_a_group_each_command_in_it_has_its_own(code, tried):
+    talk = Talk().open(group("Atomic", 8, replace(9))).say([header(), status("1/8", "Atomic", code)], [header(2)])
+    assert owed(talk) == ([("server 1", ["9"], "device 2")] if tried else [])
+
+
+@pytest.mark.parametrize(
     ("command", "rest"),
     [
         (replace(9).replace("Replace>", "Exec>"), ["9", "10"]),

@@ -72,6 +72,16 @@ def test_the_poll_interval_that_the_server_wrote():
             {"NumberOfFirstRetries": "5", "IntervalForFirstSetOfRetries": "30", "IntervalForSecondSetOfRetries": "1"},
             1800,
         ),
+        (
+            {
+                "NumberOfFirstRetries": "5",
+                "IntervalForFirstSetOfRetries": "3",
+                "NumberOfSecondRetries": "0",
+                "IntervalForSecondSetOfRetries": "60",
+                "IntervalForRemainingScheduledRetries": "1440",
+            },
+            3600,
+        ),
     ],
 )
 def test_the_longest_interval_that_can_be_in_force(settings, seconds):
