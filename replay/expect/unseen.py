@@ -15,6 +15,7 @@ from replay.capture.episodes import Window
 from replay.capture.exchange import NOT_DELIVERED, Connection, Identity, Moment, address_host
 from replay.capture.sessions import Enrolment, Traffic
 from replay.capture.turns import Turn, host_of
+from replay.expect.origins import ByOrigin, Origins
 
 
 class Missed(Struct, frozen=True):
@@ -53,8 +54,11 @@ class Unseen:
         self._cuts = sorted(float(trouble.line) for trouble in cuts if trouble.line is not None)
         self._cut_anywhere = any(trouble.line is None for trouble in cuts)
         self._starts = [stretch.start.clock for stretch in capture.stretches]
-        self._strays_of: dict[tuple[str, str | None], list[float]] = {}
-        self._lost_to: dict[tuple[str, str | None], _Lost] = {}
+        self._lost_to: dict[str, ByOrigin[_Unopened, _Lost]] = {}
+
+    @cached_property
+    def _origins(self) -> Origins:
+        return Origins(self.traffic)
 
     # -- between two messages ---------------------------------------------------------------------------------------------
 
@@ -88,50 +92,34 @@ class Unseen:
         if not self._carriers or end is None:
             return 0
         since, until = begin.clock if begin else float("-inf"), end.clock
-        key = _host(after.exchange.url), after.device
-        if key not in self._lost_to:
-            mine = [
-                each
-                for each in self._carriers
-                if each.begin is not None
-                and _may_go_to(each.connection, key[0])
-                and self.may_be(after.device, each.connection.client, None)
-            ]
-            self._lost_to[key] = _Lost(
-                _in_order([each for each in mine for _ in range(each.messages or 0)]),
-                _in_order([each for each in mine if each.messages is None]),
-            )
-        lost = self._lost_to[key]
+        host = _host(after.exchange.url)
+        if host not in self._lost_to:
+            mine = (each for each in self._carriers if _may_go_to(each.connection, host))
+            placed = ((self._origins.place(each.connection.client, None), each) for each in mine)
+            self._lost_to[host] = ByOrigin(self._origins, placed, _lost)
+        lost = self._lost_to[host].of(after.device)
         return None if _overlapping(lost.any_number, since, until) else _overlapping(lost.single, since, until)
 
     def _strays(self, host: str, device: str | None) -> list[float]:
         """The exchanges with a host that belong to no session, and may be a device's, by their order."""
-        if (host, device) not in self._strays_of:
-            self._strays_of[host, device] = [
-                turn.exchange.order
-                for turn in self._strays_by_host.get(host, ())
-                if self.may_be(device, turn.exchange.client, turn.exchange.client_cert)
-            ]
-        return self._strays_of[host, device]
+        return self._strays_by_host[host].of(device) if host in self._strays_by_host else []
 
     @cached_property
-    def _strays_by_host(self) -> dict[str, list[Turn]]:
-        found: dict[str, list[Turn]] = {}
+    def _strays_by_host(self) -> dict[str, ByOrigin[float, list[float]]]:
+        found: dict[str, list[tuple[str | None, float]]] = {}
         for turn in self.traffic.turns:
             if self.traffic.session_of(turn) is None and turn.may_be_a_message:
-                found.setdefault(_host(turn.exchange.url), []).append(turn)
-        return found
+                exchange = turn.exchange
+                place = self._origins.place(exchange.client, exchange.client_cert)
+                found.setdefault(_host(exchange.url), []).append((place, exchange.order))
+        return {host: ByOrigin(self._origins, strays, sorted) for host, strays in found.items()}
 
     # -- requests that may have been a device's -----------------------------------------------------------------------------
 
     def may_be(self, device: str | None, client: str | None, cert: Identity | None) -> bool:
         """Whether something may have come from a device: neither its client address nor its certificate shows that it came from
         another."""
-        by_cert = self.traffic.certificates.get(cert.sha256 or "", set()) if cert else set()
-        if by_cert:
-            return device in by_cert
-        by_address = self.traffic.addresses.get(address_host(client) or "", set())
-        return not by_address or device in by_address
+        return self._origins.may_be(device, self._origins.place(client, cert))
 
     def requests(self, enrolment: Enrolment) -> list[Turn]:
         """The requests to the enrolment's host, in order, that were not read and may have been its device's."""
@@ -184,7 +172,7 @@ class Unseen:
 
     @cached_property
     def _carriers(self) -> list[_Unopened]:
-        return [each for each in self._unopened if each.messages != 0]
+        return [each for each in self._unopened if each.messages != 0 and each.begin is not None]
 
     @cached_property
     def _unopened(self) -> list[_Unopened]:
@@ -218,6 +206,13 @@ class Unseen:
 def _host(url: str | None) -> str:
     """The host that a request went to; empty where that is not known: it may have been any."""
     return host_of(url) if url and "://" in url else ""
+
+
+def _lost(carriers: list[_Unopened]) -> _Lost:
+    return _Lost(
+        _in_order([each for each in carriers for _ in range(each.messages or 0)]),
+        _in_order([each for each in carriers if each.messages is None]),
+    )
 
 
 def _in_order(lost: list[_Unopened]) -> tuple[list[float], list[float]]:
