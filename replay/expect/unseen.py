@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
+from operator import itemgetter
 
 from msgspec import Struct
 
@@ -34,6 +35,11 @@ class _Unopened(Struct, frozen=True):
     end: Moment | None
     text: str
     messages: int | None
+
+
+#: When it began, its place among all, and it.
+_Begun = tuple[float, int, _Unopened]
+_begin_of = itemgetter(0)
 
 
 class _Lost(Struct, frozen=True):
@@ -138,10 +144,34 @@ class Unseen:
             exchange = turn.exchange
             if self.may_be(enrolment.device, exchange.client, exchange.client_cert):
                 yield Missed(f"exchange {turn.number} could not be read and may have been the device's", turn)
-        for each in self._unopened:
-            relevant = _overlaps(each.begin, each.end, window) and _may_go_to(each.connection, enrolment.server)
-            if relevant and self.may_be(enrolment.device, each.connection.client, None):
+        for each in self._open_in(window):
+            client = each.connection.client
+            if _may_go_to(each.connection, enrolment.server) and self.may_be(enrolment.device, client, None):
                 yield Missed(f"{each.text} may have been the device's")
+
+    def _open_in(self, window: Window) -> list[_Unopened]:
+        """The connections of which a part that was not read lies in a window, in their order. Those that ended are looked for no
+        farther back than the longest of them lasted."""
+        ended, unended, longest = self._begun
+        until = window.end.clock
+        first = bisect_left(
+            ended, window.start.clock - longest - 1.0, key=_begin_of
+        )  # a second, because floats are rounded
+        places = (
+            ended[first : bisect_right(ended, until, key=_begin_of)]
+            + unended[: bisect_right(unended, until, key=_begin_of)]
+        )
+        return [each for _, _, each in sorted(places, key=itemgetter(1)) if _overlaps(each.begin, each.end, window)]
+
+    @cached_property
+    def _begun(self) -> tuple[list[_Begun], list[_Begun], float]:
+        """The connections that ended, those that did not, each with when it began and its place, in order of time; and the seconds
+        that the longest of the former lasted."""
+        found = [(each.begin.clock, place, each) for place, each in enumerate(self._unopened) if each.begin is not None]
+        found.sort(key=itemgetter(0, 1))
+        ended = [each for each in found if each[2].end is not None]
+        longest = max((each.end.clock - begin for begin, _, each in ended if each.end is not None), default=0.0)
+        return ended, [each for each in found if each[2].end is None], longest
 
     def _inside(self, host: str, window: Window) -> list[Turn]:
         """The unread requests to a host in a window, told by a clock that never runs backwards."""

@@ -3,9 +3,11 @@
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from replay.capture.episodes import Window
-from replay.capture.exchange import Beyond, Moment, Trouble
+from replay.capture.exchange import Beyond, BrokenOff, Connection, Failure, Moment, Trouble
 from replay.capture.journal_reader import read
 from replay.capture.sessions import Traffic, assemble
 from replay.expect.unseen import Unseen
@@ -273,6 +275,24 @@ def test_one_that_was_not_may_have_from_its_beginning_to_its_end():
     story.wait(10).line("disconnect", conn="x", side="client")
     times = [(1, 5), (6, 20), (26, 30), (36, 40)]
     assert [len(missed(story, *each)) for each in times] == [0, 1, 1, 0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30) | st.none()), max_size=8), st.integers(0, 20))
+def test_connections_are_found_in_a_window_as_if_all_were_looked_at(spans, begin):
+    story = Story().ordinary("1")
+    seen = traffic(story)
+    for number, (since, lasted) in enumerate(spans):
+        at = Moment(T0 + since, T0 + since)
+        until = None if lasted is None else Moment(T0 + since + lasted, T0 + since + lasted)
+        made = Connection(f"x{number}", "10.0.0.5:9", at=at, until=until)
+        seen.capture.broken_off.append(BrokenOff(Failure("client-closed", float(number), str(number), at=at), made))
+    expected = [
+        number
+        for number, (since, lasted) in enumerate(spans)
+        if since <= begin + 5 and (lasted is None or since + lasted > begin)
+    ]
+    found = missed_of(seen, begin, begin + 5)
+    assert found == [f"a request that was not read ({number}) may have been the device's" for number in expected]
 
 
 def test_a_request_that_broke_off_on_a_connection_that_nobody_saw_beginning():
