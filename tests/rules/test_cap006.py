@@ -1,4 +1,4 @@
-from tests.story import only, rules_of, user
+from tests.story import Story, only, rules_of, user
 
 
 def test_passes_where_the_recorder_was_watching_all_along():
@@ -26,3 +26,13 @@ def test_a_gap_before_the_window_does_not_count():
     from tests.story import Story
 
     assert rules_of(Story().ordinary("1").wait(100).alert("2").watch(70).judge()) == []
+
+
+def test_a_silence_that_was_broken_is_no_gaps_matter():
+    assert "CAP006" not in rules_of(user().watch(30).wait(16).watch(10).ordinary("3").watch(40).judge())
+
+
+def test_it_stands_at_the_alert_else_at_the_exec():
+    assert only(user().watch(30).wait(16).watch(40).judge(), "CAP006").exchange == 2
+    judged = Story().exec("1").watch(30).wait(16).watch(40).judge()
+    assert [finding.exchange for finding in judged.findings if finding.rule == "CAP006"] == [1]

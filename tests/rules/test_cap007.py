@@ -120,3 +120,19 @@ def test_a_connection_that_was_passed_through_counts_for_as_long_as_it_lasted():
     assert "passed through" in only(passed_through(ended="after").judge(), "CAP007").message
     assert "passed through" in only(passed_through(ended="never").judge(), "CAP007").message
     assert rules_of(passed_through(ended="before").judge()) == []
+
+
+def test_it_says_how_many_there_are_and_stands_at_the_first():
+    for times, more in ((1, ""), (2, "; 2 such in all"), (3, "; 3 such in all")):
+        story = user().watch(20)
+        for _ in range(times):
+            story.exchange(b"<SyncML", None, failure="server-closed")
+        (finding,) = [each for each in story.watch(70).judge().findings if each.rule == "CAP007"]
+        assert finding.message == f"exchange {finding.exchange} could not be read and may have been the device's{more}"
+        assert (finding.side, finding.episode) == ("request", 1)
+
+
+def test_a_silence_that_was_broken_all_the_same():
+    story = user().watch(20)
+    story.exchange(b"<SyncML", None, failure="server-closed")
+    assert "CAP007" not in rules_of(story.ordinary("3").watch(70).judge())
