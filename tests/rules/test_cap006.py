@@ -28,7 +28,7 @@ def test_a_gap_before_the_window_does_not_count():
     assert rules_of(Story().ordinary("1").wait(100).alert("2").watch(70).judge()) == []
 
 
-def test_a_silence_that_was_broken_is_no_gaps_matter():
+def test_where_the_silence_was_broken_a_gap_says_nothing():
     assert "CAP006" not in rules_of(user().watch(30).wait(16).watch(10).ordinary("3").watch(40).judge())
 
 

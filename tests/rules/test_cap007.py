@@ -132,7 +132,7 @@ def test_it_says_how_many_there_are_and_stands_at_the_first():
         assert (finding.side, finding.episode) == ("request", 1)
 
 
-def test_a_silence_that_was_broken_all_the_same():
+def test_where_the_silence_was_broken_it_says_nothing():
     story = user().watch(20)
     story.exchange(b"<SyncML", None, failure="server-closed")
     assert "CAP007" not in rules_of(story.ordinary("3").watch(70).judge())
