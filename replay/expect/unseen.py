@@ -31,7 +31,7 @@ class _Unopened(Struct, frozen=True):
     where that is not known), in words, and how many messages that may have been (None: any number)."""
 
     connection: Connection
-    begin: Moment | None
+    begin: Moment
     end: Moment | None
     text: str
     messages: int | None
@@ -154,20 +154,17 @@ class Unseen:
         farther back than the longest of them lasted."""
         ended, unended, longest = self._begun
         until = window.end.clock
-        first = bisect_left(
-            ended, window.start.clock - longest - 1.0, key=_begin_of
-        )  # a second, because floats are rounded
-        places = (
-            ended[first : bisect_right(ended, until, key=_begin_of)]
-            + unended[: bisect_right(unended, until, key=_begin_of)]
-        )
-        return [each for _, _, each in sorted(places, key=itemgetter(1)) if _overlaps(each.begin, each.end, window)]
+        since = window.start.clock - longest - 1.0  # a second, because floats are rounded
+        begun = ended[bisect_left(ended, since, key=_begin_of) : bisect_right(ended, until, key=_begin_of)]
+        begun += unended[: bisect_right(unended, until, key=_begin_of)]
+        in_order = (each for _, _, each in sorted(begun, key=itemgetter(1)))
+        return [each for each in in_order if each.end is None or each.end.clock > window.start.clock]
 
     @cached_property
     def _begun(self) -> tuple[list[_Begun], list[_Begun], float]:
         """The connections that ended, those that did not, each with when it began and its place, in order of time; and the seconds
         that the longest of the former lasted."""
-        found = [(each.begin.clock, place, each) for place, each in enumerate(self._unopened) if each.begin is not None]
+        found = [(each.begin.clock, place, each) for place, each in enumerate(self._unopened)]
         found.sort(key=itemgetter(0, 1))
         ended = [each for each in found if each[2].end is not None]
         longest = max((each.end.clock - begin for begin, _, each in ended if each.end is not None), default=0.0)
@@ -202,34 +199,36 @@ class Unseen:
 
     @cached_property
     def _carriers(self) -> list[_Unopened]:
-        return [each for each in self._unopened if each.messages != 0 and each.begin is not None]
+        return [each for each in self._unopened if each.messages != 0]
 
     @cached_property
     def _unopened(self) -> list[_Unopened]:
-        """Connections of which no request was read, and requests that broke off on one. On a connection that could not be read, a
-        request may have been sent at any time; of one on which nothing came, its beginning counts."""
+        """Connections of which no request was read, and requests that broke off on one, where it is known when. On a connection
+        that could not be read, a request may have been sent at any time; of one on which nothing came, its beginning counts."""
         capture = self.traffic.capture
         read = {exchange.made_on for exchange in capture.exchanges}
         read |= capture.beyond.opened if capture.beyond is not None else set()
         sent = Counter(each.connection.key for each in capture.broken_off if each.failure.cause not in NOT_DELIVERED)
         told = set()
         found = []
+
+        def add(made: Connection, begin: Moment | None, end: Moment | None, text: str, messages: int | None) -> None:
+            if begin is not None:
+                found.append(_Unopened(made, begin, end, text, messages))
+
         for broken in capture.broken_off:
             failure, connection = broken.failure, broken.connection
             key = connection.key
             text = f"a request that was not read ({failure.detail or failure.cause})"
             if key in read:
-                one = int(failure.cause not in NOT_DELIVERED)
-                found.append(_Unopened(connection, failure.at, failure.at, text, one))
+                add(connection, failure.at, failure.at, text, int(failure.cause not in NOT_DELIVERED))
             elif key not in told:
                 messages = None if failure.cause == "other" else sent[key]
-                found.append(_Unopened(connection, connection.at or failure.at, connection.until, text, messages))
+                add(connection, connection.at or failure.at, connection.until, text, messages)
             told.add(key)
-        found += [
-            _Unopened(made, made.at, made.at, "a connection in which no request was read", 0)
-            for made in capture.connections
-            if made.key not in told and made.key not in read
-        ]
+        for made in capture.connections:
+            if made.key not in told and made.key not in read:
+                add(made, made.at, made.at, "a connection in which no request was read", 0)
         return found
 
 
@@ -247,21 +246,15 @@ def _lost(carriers: list[_Unopened]) -> _Lost:
 
 def _in_order(lost: list[_Unopened]) -> tuple[list[float], list[float]]:
     """When each may have begun to carry messages, and when each may have carried the last, both in order."""
-    begins = sorted(each.begin.clock for each in lost if each.begin is not None)
-    return begins, sorted(each.end.clock if each.end is not None else float("inf") for each in lost)
+    return sorted(each.begin.clock for each in lost), sorted(
+        each.end.clock if each.end is not None else float("inf") for each in lost
+    )
 
 
 def _overlapping(lost: tuple[list[float], list[float]], since: float, until: float) -> int:
     """How many have a part between two times: those that began before the later one, but for those that ended before the first."""
     begins, ends = lost
     return bisect_right(begins, until) - bisect_left(ends, since)
-
-
-def _overlaps(begin: Moment | None, end: Moment | None, window: Window) -> bool:
-    """Whether a stretch of time, without an end where that is not known, has a part in the window."""
-    if begin is None or begin.clock > window.end.clock:
-        return False
-    return end is None or end.clock > window.start.clock
 
 
 def _may_go_to(connection: Connection, server: str) -> bool:

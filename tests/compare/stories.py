@@ -78,3 +78,17 @@ def told_in(order: str) -> Story:
 def values(comparison):
     """What was expected and what is there, of each change."""
     return [(each.expected, each.actual) for each in comparison.changes]
+
+
+def overtaken(*order: int, more: int = 2) -> Story:
+    """A session that goes on as far as exchange `more` (0), and an alert (1), the one or the other first."""
+    story = Story().get_session("1")
+
+    def go_on() -> None:
+        for number in range(2, more + 1):
+            story.go_on("1", number)
+
+    steps = [go_on, lambda: story.alert("2")]
+    for step in order:
+        steps[step]()
+    return story

@@ -7,7 +7,7 @@ import pytest
 from replay.lab import messages
 from tests.compare.bare import without_http
 from tests.compare.edits import copied
-from tests.compare.stories import GUIDS, changes, diff, edited, replace, session, told_in
+from tests.compare.stories import GUIDS, changes, diff, edited, overtaken, replace, session, told_in
 from tests.story import Story
 
 
@@ -152,14 +152,6 @@ def asked_twice(answers: str) -> Story:
     story = session(Story(), "1", messages.get(9, "./A"), messages.get(10, "./A"))
     said = {"a": messages.status(2, "1", "9", "Get", "200"), "b": messages.status(3, "1", "10", "Get", "404")}
     return story.go_on("1", 2, *(said[each] for each in answers))
-
-
-def overtaken(*order: int) -> Story:
-    story = Story().get_session("1")
-    steps = [lambda: story.go_on("1", 2), lambda: story.alert("2")]
-    for step in order:
-        steps[step]()
-    return story
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from replay.compare.order import SESSION
 from replay.lab import messages
-from tests.compare.stories import changes, diff, edited, session, told_in, with_header
+from tests.compare.stories import changes, diff, edited, overtaken, session, told_in, with_header
 from tests.story import Story, user
 
 
@@ -18,15 +18,8 @@ def test_of_sessions_in_another_order_as_few_as_can_be_have_moved():
 
 
 def test_an_exchange_that_another_session_overtook():
-    def story(*order: int) -> Story:
-        made = Story().get_session("1")
-        steps = [lambda: made.go_on("1", 2), lambda: made.alert("2")]
-        for step in order:
-            steps[step]()
-        return made
-
-    assert changes(diff(story(0, 1), story(1, 0))) == [("moved", "sequence", "SyncML")]
-    assert changes(diff(story(1, 0), story(1, 0))) == []
+    assert changes(diff(overtaken(0, 1), overtaken(1, 0))) == [("moved", "sequence", "SyncML")]
+    assert changes(diff(overtaken(1, 0), overtaken(1, 0))) == []
 
 
 def test_a_whole_session_is_one_change_at_its_first_message():
@@ -39,28 +32,13 @@ def test_a_whole_session_is_one_change_at_its_first_message():
 
 def test_an_exchange_that_overtook_is_the_same_the_other_way_round():
     """Of two sessions that are equal nothing but their order tells the captures apart."""
-
-    def story(*order: int) -> Story:
-        made = Story().get_session("1")
-        steps = [lambda: made.go_on("1", 2), lambda: made.alert("2")]
-        for step in order:
-            steps[step]()
-        return made
-
-    (one,), (other,) = (values(story(*order), story(*order[::-1])) for order in ((0, 1), (1, 0)))
+    (one,), (other,) = (values(overtaken(*order), overtaken(*order[::-1])) for order in ((0, 1), (1, 0)))
     assert one == (other[0], *other[:0:-1])
     assert one[0] == "SyncML"
 
 
 def test_a_session_of_one_exchange_that_others_overtook():
-    def story(*order: int) -> Story:
-        made = Story().get_session("1")
-        steps = [lambda: made.go_on("1", 2).go_on("1", 3), lambda: made.alert("2")]
-        for step in order:
-            steps[step]()
-        return made
-
-    (change,) = diff(story(0, 1), story(1, 0)).changes
+    (change,) = diff(overtaken(0, 1, more=3), overtaken(1, 0, more=3)).changes
     assert (change.kind, change.path, change.role) == ("moved", "SyncML", "alert")
 
 

@@ -54,6 +54,17 @@ def sent_by_device(*chunks: str, code: str | None = "213", whole: bool = True) -
     return talk
 
 
+def chunk_from_the_middle(talk: Talk, chunk: str) -> Talk:
+    """A device sends a chunk (CmdID 7 of its message 4), which the server takes, and then another one in Results."""
+    talk.sent = talk.heard = 3
+    sent = results("1/9", chunk).replace("{id}", "7")
+    talk.story.exchange(
+        talk.device(header(3), sent, final=False),
+        talk.server(header(4), status("4/7", "Results", "213"), CONTINUE, final=False),
+    )
+    return talk.say([header(4), status("4/5", "Alert"), results("1/9", item(B))], [header(5)])
+
+
 def first(data: str, size: object, **more) -> str:
     return item(data, size=size, more=True, **more)
 
@@ -230,15 +241,7 @@ def test_a_chunk_that_is_sent_again_byte_for_byte_counts_once():
 
 
 def test_a_capture_from_the_middle_may_lack_the_first_chunk():
-    talk = Talk()
-    talk.sent = talk.heard = 3
-    chunk = results("1/9", item(A, more=True)).replace("{id}", "7")
-    talk.story.exchange(
-        talk.device(header(3), chunk, final=False),
-        talk.server(header(4), status("4/7", "Results", "213"), CONTINUE, final=False),
-    )
-    talk.say([header(4), status("4/5", "Alert"), results("1/9", item(B))], [header(5)])
-    assert talk.of("LOB001") == []
+    assert chunk_from_the_middle(Talk(), item(A, more=True)).of("LOB001") == []
 
 
 def test_a_message_that_is_not_there_may_have_held_a_chunk():

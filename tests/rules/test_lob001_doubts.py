@@ -3,7 +3,18 @@ import base64
 import pytest
 
 from tests.rules.talk import GET, OPENED, Talk, alert, header, opening, replace, results, status
-from tests.rules.test_lob001 import CONTINUE, URI, A, B, add, first, item, sent_by_device, sent_by_server
+from tests.rules.test_lob001 import (
+    CONTINUE,
+    URI,
+    A,
+    B,
+    add,
+    chunk_from_the_middle,
+    first,
+    item,
+    sent_by_device,
+    sent_by_server,
+)
 from tests.story import rules_of
 
 
@@ -146,27 +157,11 @@ def test_a_late_answer_to_an_earlier_chunk_says_nothing_of_the_last():
 
 
 def test_a_message_that_is_not_there_may_have_held_the_first_chunk():
-    talk = Talk().open(GET)
-    talk.sent, talk.heard = 3, 3
-    chunk = results("1/9", item(A, more=True)).replace("{id}", "7")
-    talk.story.exchange(
-        talk.device(header(3), chunk, final=False),
-        talk.server(header(4), status("4/7", "Results", "213"), CONTINUE, final=False),
-    )
-    talk.say([header(4), status("4/5", "Alert"), results("1/9", item(B))], [header(5)])
-    assert talk.of("LOB001") == []
+    assert chunk_from_the_middle(Talk().open(GET), item(A, more=True)).of("LOB001") == []
 
 
 def test_the_size_of_what_may_be_a_further_chunk_is_not_believed():
-    talk = Talk()
-    talk.sent = talk.heard = 3
-    chunk = results("1/9", first(A, 180)).replace("{id}", "7")
-    talk.story.exchange(
-        talk.device(header(3), chunk, final=False),
-        talk.server(header(4), status("4/7", "Results", "213"), CONTINUE, final=False),
-    )
-    talk.say([header(4), status("4/5", "Alert"), results("1/9", item(B))], [header(5)])
-    assert talk.of("LOB001") == []
+    assert chunk_from_the_middle(Talk(), first(A, 180)).of("LOB001") == []
 
 
 def test_what_follows_a_message_that_is_sent_again_is_judged():
