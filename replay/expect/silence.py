@@ -25,7 +25,7 @@ class Silence(Struct, frozen=True):
     detail: str
     broken_by: tuple[Session, ...] = ()
     unattributed: Turn | None = None
-    unseen: tuple[Missed, ...] = ()
+    unseen: Missed | None = None
     short: bool = False
     probe: Probe | None = None
 
@@ -46,7 +46,7 @@ def silence_of(unseen: Unseen, episode: Episode, run: Run, window: Window | None
         return Silence("contradicted", what, broken_by, probe=probe)
     if window is None:
         return Silence("unobservable", "the capture has no clock", broken_by, unattributed)
-    missed = tuple(unseen.in_window(episode.enrolment, window))
+    missed = unseen.in_window(episode.enrolment, window)
     short = window.seconds < quiet.seconds
     probe = probe_of(traffic, episode, window, ())
     what = f"nothing came for {window.seconds:.1f} s ({quiet.text}); {_ended(window)}"
@@ -56,8 +56,8 @@ def silence_of(unseen: Unseen, episode: Episode, run: Run, window: Window | None
         what += _beside(traffic, episode, window)
     if unattributed is not None:
         what = f"sessions went on, after an enrolment request (exchange {unattributed.number}) whose device is unknown"
-    elif missed:
-        what = f"{missed[0].text}; otherwise {what}"
+    elif missed is not None:
+        what = f"{missed.text}; otherwise {what}"
     elif window.unwatched:
         seconds = sum(after.clock - before.clock for before, after in window.unwatched)
         what = f"the recorder was not watching for {seconds:.1f} s of it; otherwise {what}"

@@ -5,49 +5,48 @@ requests may have been a certain device's (contract, "window"; rules, CAP007).
 """
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from operator import itemgetter
+from typing import TypeVar
 
 from msgspec import Struct
 
 from replay.capture.episodes import Window
-from replay.capture.exchange import NOT_DELIVERED, Connection, Identity, Moment, address_host
+from replay.capture.exchange import address_host
 from replay.capture.sessions import Enrolment, Traffic
 from replay.capture.turns import Turn, host_of
 from replay.expect.origins import ByOrigin, Origins
+from replay.expect.unopened import Open, Unopened, open_of, unopened_of
+
+_Made = TypeVar("_Made")
+
+#: How many of the requests that were missed are named.
+MOST_NAMED = 16
 
 
 class Missed(Struct, frozen=True):
-    """A request or connection that could not be read and may have been a device's."""
+    """What could not be read and may have been a device's: how many requests and connections, the first of them in words, and the
+    first requests."""
 
+    count: int
     text: str
-    turn: Turn | None = None
+    turns: tuple[Turn, ...] = ()
 
 
-class _Unopened(Struct, frozen=True):
-    """A connection of which no request was read, or a request that broke off on one: when something may have been sent (no end
-    where that is not known), in words, and how many messages that may have been (None: any number)."""
+class _Requests(Struct, frozen=True):
+    """Requests in their order, with what sorts them among all events; and those of which it is known when, in order of time."""
 
-    connection: Connection
-    begin: Moment
-    end: Moment | None
-    text: str
-    messages: int | None
-
-
-#: When it began, its place among all, and it.
-_Begun = tuple[float, int, _Unopened]
-_begin_of = itemgetter(0)
+    orders: list[float]
+    turns: list[Turn]
+    clocks: list[float]
+    timed: list[Turn]
 
 
 class _Lost(Struct, frozen=True):
-    """What may have carried messages of one device to one host without their being read: when each began, and when each ended, both
-    in order; and of what carried any number the same."""
+    """What may have carried messages without their being read: once for each message, and what carried any number."""
 
-    single: tuple[list[float], list[float]]
-    any_number: tuple[list[float], list[float]]
+    single: Open
+    any_number: Open
 
 
 class Unseen:
@@ -60,11 +59,6 @@ class Unseen:
         self._cuts = sorted(float(trouble.line) for trouble in cuts if trouble.line is not None)
         self._cut_anywhere = any(trouble.line is None for trouble in cuts)
         self._starts = [stretch.start.clock for stretch in capture.stretches]
-        self._lost_to: dict[str, ByOrigin[_Unopened, _Lost]] = {}
-
-    @cached_property
-    def _origins(self) -> Origins:
-        return Origins(self.traffic)
 
     # -- between two messages ---------------------------------------------------------------------------------------------
 
@@ -80,9 +74,8 @@ class Unseen:
         broken_off = self._broken_off_between(before, after)
         if broken_off is None:
             return None
-        hosts = {"", _host(after.exchange.url)}
-        orders = (self._strays(host, after.device) for host in hosts)
-        return broken_off + sum(bisect_left(each, end) - bisect_right(each, begin) for each in orders)
+        strays = self._strays.of(_host(after.exchange.url), after.device)
+        return broken_off + sum(bisect_left(each, end) - bisect_right(each, begin) for each in strays)
 
     def _is_gap(self, before: Turn | None, after: Turn) -> bool:
         """Whether the recorder was not watching all along."""
@@ -95,141 +88,90 @@ class Unseen:
         """How many messages may have gone over connections that were not read, or broke off; None where any number may have.
         Nothing went over one on which TLS failed, and nothing came over one without a request."""
         begin, end = before.exchange.at if before else None, after.exchange.at
-        if not self._carriers or end is None:
+        if end is None or not self._unopened:
             return 0
         since, until = begin.clock if begin else float("-inf"), end.clock
-        host = _host(after.exchange.url)
-        if host not in self._lost_to:
-            mine = (each for each in self._carriers if _may_go_to(each.connection, host))
-            placed = ((self._origins.place(each.connection.client, None), each) for each in mine)
-            self._lost_to[host] = ByOrigin(self._origins, placed, _lost)
-        lost = self._lost_to[host].of(after.device)
-        return None if _overlapping(lost.any_number, since, until) else _overlapping(lost.single, since, until)
-
-    def _strays(self, host: str, device: str | None) -> list[float]:
-        """The exchanges with a host that belong to no session, and may be a device's, by their order."""
-        return self._strays_by_host[host].of(device) if host in self._strays_by_host else []
+        lost = self._lost.of(_name(after.exchange.url), after.device)
+        if any(each.any_number.between(since, until) for each in lost):
+            return None
+        return sum(each.single.between(since, until) for each in lost)
 
     @cached_property
-    def _strays_by_host(self) -> dict[str, ByOrigin[float, list[float]]]:
-        found: dict[str, list[tuple[str | None, float]]] = {}
-        for turn in self.traffic.turns:
-            if self.traffic.session_of(turn) is None and turn.may_be_a_message:
-                exchange = turn.exchange
-                place = self._origins.place(exchange.client, exchange.client_cert)
-                found.setdefault(_host(exchange.url), []).append((place, exchange.order))
-        return {host: ByOrigin(self._origins, strays, sorted) for host, strays in found.items()}
+    def _lost(self) -> ByOrigin[Unopened, _Lost]:
+        return self._connections([each for each in self._unopened if each.messages != 0], _lost)
+
+    @cached_property
+    def _strays(self) -> ByOrigin[Turn, list[float]]:
+        """The exchanges that belong to no session, by their order."""
+        turns = (turn for turn in self.traffic.turns if self.traffic.session_of(turn) is None and turn.may_be_a_message)
+        return self._exchanges(turns, lambda found: sorted(turn.exchange.order for turn in found))
 
     # -- requests that may have been a device's -----------------------------------------------------------------------------
 
-    def may_be(self, device: str | None, client: str | None, cert: Identity | None) -> bool:
-        """Whether something may have come from a device: neither its client address nor its certificate shows that it came from
-        another."""
-        return self._origins.may_be(device, self._origins.place(client, cert))
-
-    def requests(self, enrolment: Enrolment) -> list[Turn]:
-        """The requests to the enrolment's host, in order, that were not read and may have been its device's."""
-        turns = [turn for host in {"", host_of(enrolment.server)} for turn in self._unread.get(host, ())]
-        turns.sort(key=lambda turn: turn.exchange.order)
-        return [
-            turn
-            for turn in turns
-            if self.may_be(enrolment.device, turn.exchange.client, turn.exchange.client_cert)
-        ]  # fmt: skip
-
-    def in_window(self, enrolment: Enrolment, window: Window) -> Iterator[Missed]:
-        """What fell into the window of an enrolment, could not be read, and may have been the device's."""
-        inside = [turn for host in {"", host_of(enrolment.server)} for turn in self._inside(host, window)]
-        for turn in sorted(inside, key=lambda turn: turn.exchange.order):
-            exchange = turn.exchange
-            if self.may_be(enrolment.device, exchange.client, exchange.client_cert):
-                yield Missed(f"exchange {turn.number} could not be read and may have been the device's", turn)
-        for each in self._open_in(window):
-            client = each.connection.client
-            if _may_go_to(each.connection, enrolment.server) and self.may_be(enrolment.device, client, None):
-                yield Missed(f"{each.text} may have been the device's")
-
-    def _open_in(self, window: Window) -> list[_Unopened]:
-        """The connections of which a part that was not read lies in a window, in their order. Those that ended are looked for no
-        farther back than the longest of them lasted."""
-        ended, unended, longest = self._begun
-        until = window.end.clock
-        since = window.start.clock - longest - 1.0  # a second, because floats are rounded
-        begun = ended[bisect_left(ended, since, key=_begin_of) : bisect_right(ended, until, key=_begin_of)]
-        begun += unended[: bisect_right(unended, until, key=_begin_of)]
-        in_order = (each for _, _, each in sorted(begun, key=itemgetter(1)))
-        return [each for each in in_order if each.end is None or each.end.clock > window.start.clock]
-
-    @cached_property
-    def _begun(self) -> tuple[list[_Begun], list[_Begun], float]:
-        """The connections that ended, those that did not, each with when it began and its place, in order of time; and the seconds
-        that the longest of the former lasted."""
-        found = [(each.begin.clock, place, each) for place, each in enumerate(self._unopened)]
-        found.sort(key=itemgetter(0, 1))
-        ended = [each for each in found if each[2].end is not None]
-        longest = max((each.end.clock - begin for begin, _, each in ended if each.end is not None), default=0.0)
-        return ended, [each for each in found if each[2].end is None], longest
-
-    def _inside(self, host: str, window: Window) -> list[Turn]:
-        """The unread requests to a host in a window, told by a clock that never runs backwards."""
-        timed = self._timed.get(host, [])
-        begin = bisect_right(timed, window.start.clock, key=lambda each: each[0])
-        return [turn for _, turn in timed[begin : bisect_right(timed, window.end.clock, key=lambda each: each[0])]]
-
-    @cached_property
-    def _timed(self) -> dict[str, list[tuple[float, Turn]]]:
-        return {
-            host: sorted(
-                ((turn.exchange.at.clock, turn) for turn in turns if turn.exchange.at is not None),
-                key=lambda each: each[0],
-            )
-            for host, turns in self._unread.items()
-        }
-
-    @cached_property
-    def _unread(self) -> dict[str, list[Turn]]:
-        """By host, requests that are there and cannot be read, those that never came whole, and those that do not say whose they
-        are."""
-        found: dict[str, list[Turn]] = {}
-        for turn in sorted(
-            (turn for turn in self.traffic.turns if turn.is_unread), key=lambda turn: turn.exchange.order
-        ):
-            found.setdefault(_host(turn.exchange.url), []).append(turn)
-        return found
-
-    @cached_property
-    def _carriers(self) -> list[_Unopened]:
-        return [each for each in self._unopened if each.messages != 0]
-
-    @cached_property
-    def _unopened(self) -> list[_Unopened]:
-        """Connections of which no request was read, and requests that broke off on one, where it is known when. On a connection
-        that could not be read, a request may have been sent at any time; of one on which nothing came, its beginning counts."""
-        capture = self.traffic.capture
-        read = {exchange.made_on for exchange in capture.exchanges}
-        read |= capture.beyond.opened if capture.beyond is not None else set()
-        sent = Counter(each.connection.key for each in capture.broken_off if each.failure.cause not in NOT_DELIVERED)
-        told = set()
+    def first_request(self, enrolment: Enrolment, after: float = float("-inf")) -> Turn | None:
+        """The first request to the enrolment's host, behind a place among all events, that was not read and may have been its
+        device's; None where there is none."""
         found = []
+        for each in self._unread.of(host_of(enrolment.server), enrolment.device):
+            found += each.turns[(first := bisect_right(each.orders, after)) : first + 1]
+        return min(found, key=_order_of, default=None)
 
-        def add(made: Connection, begin: Moment | None, end: Moment | None, text: str, messages: int | None) -> None:
-            if begin is not None:
-                found.append(_Unopened(made, begin, end, text, messages))
+    def in_window(self, enrolment: Enrolment, window: Window) -> Missed | None:
+        """What fell into the window of an enrolment, could not be read, and may have been the device's; None where nothing did.
+        Requests come before connections."""
+        since, until = window.start.clock, window.end.clock
+        count, turns = 0, []
+        for each in self._unread.of(host_of(enrolment.server), enrolment.device):
+            first, behind = bisect_right(each.clocks, since), bisect_right(each.clocks, until)
+            count += behind - first
+            turns += each.timed[first : min(behind, first + MOST_NAMED)]
+        turns.sort(key=_order_of)
+        opened = [
+            each for each in self._opened.of(_name(enrolment.server), enrolment.device) if each.after(since, until)
+        ]
+        count += sum(each.after(since, until) for each in opened)
+        if turns:
+            text = f"exchange {turns[0].number} could not be read and may have been the device's"
+        elif opened:
+            first_of = (each.first_after(since) for each in opened)
+            text = f"{min(first_of, key=lambda each: each.begin.clock).text} may have been the device's"
+        else:
+            return None
+        return Missed(count, text, tuple(turns[:MOST_NAMED]))
 
-        for broken in capture.broken_off:
-            failure, connection = broken.failure, broken.connection
-            key = connection.key
-            text = f"a request that was not read ({failure.detail or failure.cause})"
-            if key in read:
-                add(connection, failure.at, failure.at, text, int(failure.cause not in NOT_DELIVERED))
-            elif key not in told:
-                messages = None if failure.cause == "other" else sent[key]
-                add(connection, connection.at or failure.at, connection.until, text, messages)
-            told.add(key)
-        for made in capture.connections:
-            if made.key not in told and made.key not in read:
-                add(made, made.at, made.at, "a connection in which no request was read", 0)
-        return found
+    @cached_property
+    def _opened(self) -> ByOrigin[Unopened, Open]:
+        return self._connections(self._unopened, open_of)
+
+    @cached_property
+    def _unread(self) -> ByOrigin[Turn, _Requests]:
+        """Requests that are there and cannot be read, those that never came whole, and those that do not say whose they are."""
+        return self._exchanges((turn for turn in self.traffic.turns if turn.is_unread), _requests)
+
+    # -- by host and origin -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _origins(self) -> Origins:
+        return Origins(self.traffic)
+
+    @cached_property
+    def _unopened(self) -> list[Unopened]:
+        return unopened_of(self.traffic.capture)
+
+    def _exchanges(self, turns: Iterable[Turn], make: Callable[[list[Turn]], _Made]) -> ByOrigin[Turn, _Made]:
+        place = self._origins.place
+        things = (
+            ({_host(turn.exchange.url)}, place(turn.exchange.client, turn.exchange.client_cert), turn) for turn in turns
+        )
+        return ByOrigin(self._origins, things, make)
+
+    def _connections(self, found: list[Unopened], make: Callable[[list[Unopened]], _Made]) -> ByOrigin[Unopened, _Made]:
+        things = ((each.hosts, self._origins.place(each.connection.client, None), each) for each in found)
+        return ByOrigin(self._origins, things, make)
+
+
+def _order_of(turn: Turn) -> float:
+    return turn.exchange.order
 
 
 def _host(url: str | None) -> str:
@@ -237,30 +179,20 @@ def _host(url: str | None) -> str:
     return host_of(url) if url and "://" in url else ""
 
 
-def _lost(carriers: list[_Unopened]) -> _Lost:
+def _name(url: str | None) -> str:
+    """The name or address of a server, without the port; empty where that is not known."""
+    return address_host(_host(url).partition("://")[2]) or ""
+
+
+def _requests(found: list[Turn]) -> _Requests:
+    turns = sorted(found, key=_order_of)
+    timed = sorted((turn.exchange.at.clock, place) for place, turn in enumerate(turns) if turn.exchange.at is not None)
+    in_time = [turns[place] for _, place in timed]
+    return _Requests([_order_of(turn) for turn in turns], turns, [clock for clock, _ in timed], in_time)
+
+
+def _lost(found: list[Unopened]) -> _Lost:
     return _Lost(
-        _in_order([each for each in carriers for _ in range(each.messages or 0)]),
-        _in_order([each for each in carriers if each.messages is None]),
+        open_of([each for each in found for _ in range(each.messages or 0)]),
+        open_of([each for each in found if each.messages is None]),
     )
-
-
-def _in_order(lost: list[_Unopened]) -> tuple[list[float], list[float]]:
-    """When each may have begun to carry messages, and when each may have carried the last, both in order."""
-    return sorted(each.begin.clock for each in lost), sorted(
-        each.end.clock if each.end is not None else float("inf") for each in lost
-    )
-
-
-def _overlapping(lost: tuple[list[float], list[float]], since: float, until: float) -> int:
-    """How many have a part between two times: those that began before the later one, but for those that ended before the first."""
-    begins, ends = lost
-    return bisect_right(begins, until) - bisect_left(ends, since)
-
-
-def _may_go_to(connection: Connection, server: str) -> bool:
-    """Whether a connection may have gone to the enrolment's host: by the host or the SNI; where neither is known it may."""
-    known = {name.lower() for name in (connection.host, connection.sni) if name}
-    if not known:
-        return True
-    host = address_host(host_of(server).partition("://")[2])
-    return any(address_host(name) == host for name in known)

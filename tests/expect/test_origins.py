@@ -36,15 +36,20 @@ def test_what_may_be_a_devices_is_found_as_if_all_were_looked_at(addresses, cert
     clients = [None if host is None else f"[{host}]:1" if ":" in host else f"{host}:1" for host, _ in things]
     shown = [None if cert is None else Identity("CN=x", cert) for _, cert in things]
     places = [origins.place(client, cert) for client, cert in zip(clients, shown, strict=True)]
-    placed = ByOrigin(origins, zip(places, range(len(things)), strict=True), sorted)
+    numbered = enumerate(places)
+    placed = ByOrigin(origins, (((), place, number) for number, place in numbered), list)
     for device in (None, "unknown", *DEVICES):
         expected = [number for number, (host, cert) in enumerate(things) if may_be(found, device, host, cert)]
-        assert placed.of(device) == expected
-        assert [number for number, place in enumerate(places) if origins.may_be(device, place)] == expected
+        assert sorted(number for part in placed.of("", device) for number in part) == expected
 
 
 def test_devices_of_one_place_share_what_is_made_for_them():
     origins = Origins(traffic({"10.0.0.1": {"A", "B"}, "10.0.0.2": {"C"}}, {}))
-    made = ByOrigin(origins, [("address 10.0.0.1", 1), (None, 2)], sorted)
-    assert (made.of("A"), made.of("C")) == ([1, 2], [2])
-    assert made.of("A") is made.of("B")
+    made = ByOrigin(origins, [((), "address 10.0.0.1", 1), ((), None, 2)], list)
+    assert (made.of("", "A"), made.of("", "C")) == ([[2], [1]], [[2]])
+    assert all(one is other for one, other in zip(made.of("", "A"), made.of("", "B"), strict=True))
+
+
+def test_what_may_have_gone_to_any_host_is_found_for_each():
+    made = ByOrigin(Origins(traffic({}, {})), [(("a", "b"), None, 1), ((), None, 2), (("b",), None, 3)], list)
+    assert [made.of(host, "A") for host in ("", "a", "b", "c")] == [[[2]], [[2], [1]], [[2], [1, 3]], [[2]]]

@@ -10,7 +10,7 @@ from replay.capture.episodes import Window
 from replay.capture.exchange import Beyond, BrokenOff, Connection, Failure, Moment, Trouble
 from replay.capture.journal_reader import read
 from replay.capture.sessions import Traffic, assemble
-from replay.expect.unseen import Unseen
+from replay.expect.unseen import MOST_NAMED, Missed, Unseen
 from tests.rules.talk import OPENED, Talk, header, opening
 from tests.story import T0, Story
 
@@ -26,6 +26,16 @@ def between_first_and_last(story: Story) -> int | None:
     seen = traffic(story)
     turns = seen.sessions[-1].turns
     return Unseen(seen).between(turns[0], turns[-1])
+
+
+def unread_of(seen: Traffic) -> list[int]:
+    """Numbers of the unread requests that may have been the first enrolment's device's, each found behind the one before."""
+    unseen, found = Unseen(seen), []
+    after = float("-inf")
+    while turn := unseen.first_request(seen.enrolments[0], after):
+        found.append(turn.number)
+        after = turn.exchange.order
+    return found
 
 
 def around(client: str) -> Story:
@@ -82,8 +92,8 @@ def test_what_is_no_message_is_none():
 def test_unread_requests_are_the_hosts_and_the_devices():
     seen = traffic(around("10.0.0.5:50001"))
     unseen = Unseen(seen)
-    by_device = {each.device: [turn.number for turn in unseen.requests(each)] for each in seen.enrolments}
-    assert by_device == {"OTHER": [], Story().device: [3]}
+    found = {each.device: unseen.first_request(each) for each in seen.enrolments}
+    assert {device: turn and turn.number for device, turn in found.items()} == {"OTHER": None, Story().device: 3}
 
 
 def test_where_nobody_watched_any_number_may_have_gone():
@@ -118,7 +128,7 @@ def test_a_request_to_an_unknown_host_may_be_a_message_of_any_session(url):
     talk.story.exchange(UNREAD, b"", url=url)
     assert between_first_and_last(talk.say([header()], [header(2)]).story) == 1
     seen = traffic(talk.story)
-    assert [turn.number for turn in Unseen(seen).requests(seen.enrolments[0])] == [2]
+    assert unread_of(seen) == [2]
 
 
 def test_one_to_another_host_may_not():
@@ -203,14 +213,14 @@ def test_one_that_was_open_before_or_after_alone_carried_none():
 # -- in a window ------------------------------------------------------------------------------------------------------------
 
 
-def missed(story: Story, begin: float = 1, end: float = 100) -> list[str]:
-    """What was missed of the first enrolment between two times of the story, in words; nothing for what is whole."""
+def missed(story: Story, begin: float = 1, end: float = 100) -> Missed:
+    """What was missed of the first enrolment between two times of the story."""
     return missed_of(traffic(story), begin, end)
 
 
-def missed_of(seen: Traffic, begin: float = 1, end: float = 100) -> list[str]:
+def missed_of(seen: Traffic, begin: float = 1, end: float = 100) -> Missed:
     window = Window(Moment(T0 + begin, T0 + begin), Moment(T0 + end, T0 + end), "watching")
-    return [each.text for each in Unseen(seen).in_window(seen.enrolments[0], window)]
+    return Unseen(seen).in_window(seen.enrolments[0], window) or Missed(0, "")
 
 
 def connect(
@@ -228,15 +238,17 @@ def test_unread_requests_are_in_order_whatever_is_known_of_their_host():
     for url in (None, story.url, None, story.url):
         story.exchange(UNREAD, b"", url=url)
     seen = traffic(story)
-    assert [turn.number for turn in Unseen(seen).requests(seen.enrolments[0])] == [2, 3, 4, 5]
-    assert [text.split()[1] for text in missed_of(seen)] == ["2", "3", "4", "5"]
+    assert unread_of(seen) == [2, 3, 4, 5]
+    found = missed_of(seen)
+    assert (found.count, [turn.number for turn in found.turns]) == (4, [2, 3, 4, 5])
+    assert found.text == "exchange 2 could not be read and may have been the device's"
 
 
 def test_two_at_one_moment_are_two():
     story = Story().ordinary("1").wait(5)
     story.exchange(UNREAD, b"", takes=0.0)
     story.exchange(UNREAD, b"", takes=0.0)
-    assert [text.split()[1] for text in missed(story)] == ["2", "3"]
+    assert [turn.number for turn in missed(story).turns] == [2, 3]
 
 
 def test_a_connection_of_another_device_is_none_of_this_ones():
@@ -244,9 +256,9 @@ def test_a_connection_of_another_device_is_none_of_this_ones():
     story.device, story.client = "OTHER", "10.0.0.9:1"
     story.ordinary("7").wait(5)
     connect(story, "x", client="10.0.0.9:2")
-    assert missed(story) == []
+    assert missed(story) == Missed(0, "")
     connect(story, "y")
-    assert missed(story) == ["a connection in which no request was read may have been the device's"]
+    assert missed(story) == Missed(1, "a connection in which no request was read may have been the device's")
 
 
 def test_a_connection_on_which_requests_broke_off_is_one():
@@ -254,7 +266,7 @@ def test_a_connection_on_which_requests_broke_off_is_one():
     connect(story, "x")
     fail(story, "x")
     fail(story, "x", "again")
-    assert missed(story) == ["a request that was not read (client-closed) may have been the device's"]
+    assert missed(story) == Missed(1, "a request that was not read (client-closed) may have been the device's")
 
 
 def test_a_connection_that_was_read_may_have_sent_a_message_where_a_request_broke_off_alone():
@@ -264,7 +276,7 @@ def test_a_connection_that_was_read_may_have_sent_a_message_where_a_request_brok
     fail(story, "c1")
     story.wait(20)
     fail(story, "c1")
-    assert [len(missed(story, *each)) for each in [(1, 4), (4, 6), (6, 20), (4, 30)]] == [0, 1, 0, 2]
+    assert [missed(story, *each).count for each in [(1, 4), (4, 6), (6, 20), (4, 30)]] == [0, 1, 0, 2]
 
 
 def test_one_that_was_not_may_have_from_its_beginning_to_its_end():
@@ -274,7 +286,7 @@ def test_one_that_was_not_may_have_from_its_beginning_to_its_end():
     fail(story, "x")
     story.wait(10).line("disconnect", conn="x", side="client")
     times = [(1, 5), (6, 20), (26, 30), (36, 40)]
-    assert [len(missed(story, *each)) for each in times] == [0, 1, 1, 0]
+    assert [missed(story, *each).count for each in times] == [0, 1, 1, 0]
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30) | st.none()), max_size=8), st.integers(0, 20))
@@ -287,25 +299,56 @@ def test_connections_are_found_in_a_window_as_if_all_were_looked_at(spans, begin
         made = Connection(f"x{number}", "10.0.0.5:9", at=at, until=until)
         seen.capture.broken_off.append(BrokenOff(Failure("client-closed", float(number), str(number), at=at), made))
     expected = [
-        number
+        (since, number)
         for number, (since, lasted) in enumerate(spans)
         if since <= begin + 5 and (lasted is None or since + lasted > begin)
     ]
     found = missed_of(seen, begin, begin + 5)
-    assert found == [f"a request that was not read ({number}) may have been the device's" for number in expected]
+    assert found.count == len(expected)
+    if expected:
+        assert found.text == f"a request that was not read ({min(expected)[1]}) may have been the device's"
+
+
+def test_of_what_was_missed_a_number_is_named_and_all_are_counted():
+    story = Story().ordinary("1").wait(5)
+    for _ in range(MOST_NAMED + 2):
+        story.exchange(UNREAD, b"")
+    connect(story, "x")
+    found = missed(story)
+    assert found.count == MOST_NAMED + 3
+    assert [turn.number for turn in found.turns] == list(range(2, MOST_NAMED + 2))
+
+
+def test_what_was_missed_from_a_known_place_and_from_an_unknown_one_is_in_one_order():
+    story = Story().ordinary("1").wait(5)
+    for number, client in enumerate(["10.0.0.5:9", "10.0.0.77:9"] * 2):
+        story.exchange(UNREAD, b"", client=client)
+        connect(story, f"x{number}", client=client)
+    found = missed(story)
+    assert (found.count, [turn.number for turn in found.turns]) == (8, [2, 3, 4, 5])
+    story = Story().ordinary("1").wait(5)
+    for number, client in enumerate(["10.0.0.77:9", "10.0.0.5:9", "10.0.0.77:9"]):
+        connect(story, f"x{number}", client=client)
+        fail(story, f"x{number}", str(number))
+        story.wait(1)
+    assert missed(story) == Missed(3, "a request that was not read (0) may have been the device's")
 
 
 def test_a_request_that_broke_off_on_a_connection_that_nobody_saw_beginning():
     story = Story().ordinary("1").wait(5)
     fail(story, "x")
     story.wait(20)
-    assert [len(missed(story, *each)) for each in [(1, 4), (4, 6), (6, 20)]] == [0, 1, 1]  # nor did anybody see its end
+    assert [missed(story, *each).count for each in [(1, 4), (4, 6), (6, 20)]] == [
+        0,
+        1,
+        1,
+    ]  # nor did anybody see its end
 
 
 def test_a_connection_at_the_very_end_is_in_the_window():
     story = Story().ordinary("1").wait(4.9)
     connect(story, "x")
-    assert len(missed(story, 1, 5)) == 1
+    assert missed(story, 1, 5).count == 1
 
 
 def test_a_connection_from_which_another_part_of_the_capture_read_a_request_was_read():
@@ -315,9 +358,9 @@ def test_a_connection_from_which_another_part_of_the_capture_read_a_request_was_
     connect(story, "y")
     seen = traffic(story)
     seen.capture.beyond = Beyond(opened={(1, "x")})
-    assert len(missed_of(seen)) == 1
+    assert missed_of(seen).count == 1
     seen.capture.beyond = None
-    assert len(missed_of(seen)) == 2
+    assert missed_of(seen).count == 2
 
 
 @pytest.mark.parametrize(
@@ -337,4 +380,4 @@ def test_a_connection_from_which_another_part_of_the_capture_read_a_request_was_
 def test_a_connection_goes_where_its_host_or_its_sni_says(url, host, sni, may_be):
     story = Story(url=url).ordinary("1").wait(5)
     connect(story, "x", host=host, sni=sni)
-    assert bool(missed(story)) == may_be
+    assert bool(missed(story).count) == may_be

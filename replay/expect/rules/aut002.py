@@ -113,7 +113,7 @@ def _may_go_on_unseen(subject: Case, turn: Turn, enrolment: Enrolment) -> bool:
     if start is None or not stretches:
         return True
     window = Window(start, stretches[-1].end, subject.traffic.capture.ended_by)
-    return any(True for _ in subject.unseen.in_window(enrolment, window))
+    return subject.unseen.in_window(enrolment, window) is not None
 
 
 def _may_have_credentials(line: Line) -> bool:

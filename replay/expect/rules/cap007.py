@@ -35,9 +35,9 @@ RULE = Rule(
 def check(subject: EpisodeCase) -> Iterable[Finding]:
     """Findings of CAP007."""
     silence = subject.silence
-    if silence is None or silence.broken_by or not silence.unseen:
+    if silence is None or silence.broken_by or silence.unseen is None:
         return
-    first = silence.unseen[0]
-    more = f"; {len(silence.unseen)} such in all" if len(silence.unseen) > 1 else ""
-    spot = Spot(first.turn, "request") if first.turn else None
-    yield subject.case.finding(RULE, first.text + more, spot=spot, episode=subject.episode)
+    missed = silence.unseen
+    more = f"; {missed.count} such in all" if missed.count > 1 else ""
+    spot = Spot(missed.turns[0], "request") if missed.turns else None
+    yield subject.case.finding(RULE, missed.text + more, spot=spot, episode=subject.episode)

@@ -60,11 +60,10 @@ def check(subject: EpisodeCase) -> Iterable[Finding]:
 def _may_be_missing(subject: EpisodeCase, trigger: ExecSeen, first: Session) -> str | None:
     """Why an alert may have been sent all the same, in words; None where nothing of what the device sent is missing."""
     unseen, enrolment = subject.case.unseen, subject.episode.enrolment
-    for turn in unseen.requests(enrolment):
-        if turn.exchange.order > trigger.order and (enrolment.ended_by is None or turn.number < enrolment.ended_by):
-            return f"exchange {turn.number} could not be read"
-    missed = unseen.in_window(enrolment, subject.window) if subject.window is not None else ()
-    named = next((each.text for each in missed), None)
-    if named is None and unseen.between(trigger.turn, first.turns[0]) != 0:
+    turn = unseen.first_request(enrolment, trigger.order)
+    if turn is not None and (enrolment.ended_by is None or turn.number < enrolment.ended_by):
+        return f"exchange {turn.number} could not be read"
+    missed = unseen.in_window(enrolment, subject.window) if subject.window is not None else None
+    if missed is None and unseen.between(trigger.turn, first.turns[0]) != 0:
         return "the recording lacks something before that"
-    return named
+    return missed.text if missed is not None else None

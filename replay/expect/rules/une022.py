@@ -84,7 +84,8 @@ def _over(subject: EpisodeCase, following: Following) -> bool:
 def _unread(subject: EpisodeCase, step: Step) -> str | None:
     """What of the enrolment could not be read and may have held a step, in words; None where nothing is missing."""
     enrolment = subject.episode.enrolment
-    unread = [turn.number for turn in subject.case.unseen.requests(enrolment)]
+    first = subject.case.unseen.first_request(enrolment)
+    unread = [first.number] if first is not None else []
     if step.sender is Party.SERVER:
         unread += [turn.number for _, turn in enrolment.timeline() if turn.response_unread]
     return f"exchange {min(unread)} could not be read" if unread else None

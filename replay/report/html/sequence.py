@@ -54,7 +54,7 @@ def _turns(judged: EpisodeJudgement, sheet: Sheet) -> list[Turn]:
     turns = [turn for session in sessions for turn in session.turns]
     alone = [*(each.exchange for each in findings), episode.enrolment.ended_by]
     turns += [sheet.turns[number] for number in alone if number in sheet.turns]
-    turns += [each.turn for each in silence.unseen[:_MOST_SESSIONS] if each.turn is not None] if silence else []
+    turns += silence.unseen.turns[:_MOST_SESSIONS] if silence and silence.unseen else ()
     return sorted({turn.number: turn for turn in turns}.values(), key=lambda turn: turn.exchange.order)
 
 
