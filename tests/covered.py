@@ -82,12 +82,14 @@ def rows(statements: Mapping[Path, set[int]], contexts: Mapping[Path, Mapping[in
         )
 
 
-def run(folders: list[str], data: Path, more: list[str]) -> Any:
-    """Runs every test file of some folders by itself; gives coverage's data. Needs the extra `coverage`."""
+def run(folders: list[str], data: Path, more: list[str]) -> tuple[Any, list[str]]:
+    """Runs every test file of some folders by itself; gives coverage's data, and the files that failed: of them it is not known
+    what they reach. Needs the extra `coverage`."""
     import coverage
 
     settings = data.with_name("settings")
     settings.write_text(_SETTINGS.format(data=data))
+    failed = []
     for file in sorted(file for folder in folders for file in (ROOT / folder).rglob("test_*.py")):
         name = str(file.relative_to(ROOT))
         command = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}"]
@@ -99,21 +101,23 @@ def run(folders: list[str], data: Path, more: list[str]) -> Any:
             text=True,
         )
         if done.returncode not in (0, 5):  # 5: none of its tests was asked for
-            sys.exit(f"{name} fails, and what it reaches is not known:\n{done.stdout}")
+            print(f"{name} fails, and what it reaches is not known:\n{done.stdout}", file=sys.stderr, flush=True)
+            failed.append(name)
     found = coverage.Coverage(data_file=str(data), config_file=str(settings))
     found.combine([str(data.parent)])
-    return found
+    return found, failed
 
 
-def main() -> None:
-    """Prints a line for each module, those that their own tests reach least first."""
+def main() -> int:
+    """Prints a line for each module, those that their own tests reach least first. Gives the exit code: 1 where a test failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="*", default=["tests"], help="of tests; all of them where none is named")
     parser.add_argument("--fast", action="store_true", help="without the tests that are marked as slow")
     parser.add_argument("--lines", action="store_true", help="the lines as well that no test of the folder reaches")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="omadm-coverage-") as made:
-        found = run(given.folders, Path(made) / "data", ["-m", "not slow"] if given.fast else [])
+    # A process that a test had to kill may still write what it reached.
+    with tempfile.TemporaryDirectory(prefix="omadm-coverage-", ignore_cleanup_errors=True) as made:
+        found, failed = run(given.folders, Path(made) / "data", ["-m", "not slow"] if given.fast else [])
         asked = [(ROOT / folder).resolve() for folder in given.folders]
         modules = [
             module
@@ -129,7 +133,10 @@ def main() -> None:
         )
         if given.lines and (missed := sorted(row.lines - row.folder)):
             print(f"{'':26}{', '.join(map(str, missed))}")
+    for name in failed:
+        print(f"{name} failed: what it reaches is not counted in full", file=sys.stderr)
+    return int(bool(failed))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -110,8 +110,10 @@ class MessagePair(Struct, dict=True):
 
     def _unread(self) -> Row | None:
         """One side is no readable message, or they are two different ones."""
+        if self.one.node is not None and self.other.node is not None:
+            return None
         one, other = (self._told(each) for each in (self.one, self.other))
-        if (self.one.node is not None and self.other.node is not None) or one == other:
+        if one == other:
             return None
         of = Class.STRUCTURE if one is not None and other is not None else Class.SEQUENCE
         return Row(one, other, (change_of(_MESSAGE, one, other, of),))

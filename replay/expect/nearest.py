@@ -15,7 +15,7 @@ def nearest(word: str, names: Iterable[str]) -> list[str]:
     folded = word.casefold()
     rated = sorted((-SequenceMatcher(None, folded, name.casefold()).ratio(), name) for name in set(names))
     near = [(ratio, name) for ratio, name in rated if -ratio >= _NEAR]
-    best = sum(ratio == near[0][0] for ratio, _ in near) if near else 0
+    best = sum(ratio == near[0][0] for ratio, _ in near)
     return [name for _, name in near[: max(min(best, _MOST), _FEW)]]
 
 

@@ -63,7 +63,7 @@ class ByOrigin(Generic[_Thing, _Made]):
         key = (host, device)
         if key not in self._of:
             self._of[key] = [
-                self._part(each, places) for each in {"": 0, host: 0} for places in self._places(each, device)
+                self._part(each, places) for each in dict.fromkeys(("", host)) for places in self._places(each, device)
             ]
         return self._of[key]
 

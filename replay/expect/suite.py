@@ -68,16 +68,18 @@ def trials(scale: float = 1.0) -> tuple[Trial, ...]:
 
 
 def row_of(trial: Trial, judgement: Judgement, journal: str) -> Row:
-    """What the journal of a trial says. A trial whose fault was not applied to the alert that came proves nothing."""
+    """What the journal of a trial says. A trial in which no alert was delivered is no pass, whatever the scenario asks for; one
+    whose fault was not applied to the alert that came proves nothing."""
     episode = judgement.episodes[0] if judgement.episodes else None
     notes = judgement.traffic.capture.notes if judgement.traffic is not None else []
     applied = trial.fault is None or any(note.name == "fault" for note in notes)
     delivered = sum(seen.turn.exchange.delivered for each in judgement.episodes for seen in each.episode.alerts)
     verdict = judgement.verdict
-    if delivered and not applied:
-        verdict = worst([verdict, Verdict.INCONCLUSIVE])
-    silence = episode.case.silence if episode is not None and delivered else None
-    window = episode.case.window if episode is not None and delivered else None
+    if verdict is Verdict.PASS and not (delivered and applied):
+        verdict = Verdict.INCONCLUSIVE
+    case = judgement.episodes[0].case if delivered else None
+    silence = case.silence if case is not None else None
+    window = case.window if case is not None else None
     return Row(
         trial,
         verdict,

@@ -71,7 +71,7 @@ def parse(path: str, content: bytes) -> Document:
     """Reads TOML from bytes; `path` is what messages call them. A byte order mark, as editors on Windows write it, does no harm.
     Raises TomlError as `load` does."""
     try:
-        text = content.decode("utf-8-sig").replace("\r\n", "\n")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise TomlError(f"{path}, line {line}: is not UTF-8; save it in that encoding") from None
@@ -145,7 +145,6 @@ class _Walk:
             table = self._inside((*table, name))
         table = (*table, names[-1])
         if double:
-            self._note(table, start)
             self.counts[table] = self.counts.get(table, -1) + 1
         table = self._inside(table)
         self._note(table, start)

@@ -53,7 +53,11 @@ def test_an_event_that_others_cause_too_says_so(number):
 )
 def test_the_uri_of_a_resource_tells_the_step(uri, step):
     assert step_of(601, ("9B5D", "S-0", uri)) == step
-    assert step_of(819, ("x",)) == "policies"
+
+
+def test_the_step_of_another_event_is_its_own():
+    assert step_of(819, ("./Vendor/MSFT/ClientCertificateInstall/SCEP/x",)) == "policies"
+    assert step_of(601, ()) == "configuration"  # its data is missing
 
 
 def test_the_table_in_the_docs_is_this_one():

@@ -139,11 +139,12 @@ def test_the_rendered_text_is_the_text():
     )
 
 
-def test_an_alert_event_counts_only_for_this_alert():
-    type_ = "com.microsoft:mdm.unenrollment.userrequest"
-    events = [*unenrolment(USER_ALERT), Event(USER_ALERT, 216, (("Message1", type_), ("HRESULT", "0x2")))]
-    events += [Event(USER_ALERT - 0.2, 216, (("Message1", "com.microsoft:mdm.refresh"), ("HRESULT", "0x2")))]
-    assert [each for each in steps(judge(user().watch(70), events)) if each[1] == 216] == [("report", 216, "done")]
+@pytest.mark.parametrize("number", [216, 256])
+def test_an_alert_event_counts_only_for_this_alert(number):
+    types = ["com.microsoft:mdm.unenrollment.userrequest", "com.microsoft:mdm.refresh"]
+    named = [Event(USER_ALERT, number, (("Message1", each), ("HRESULT", "0x2"))) for each in types]
+    judged = judge(user().watch(70), [*unenrolment(USER_ALERT), *named])
+    assert [each for each in steps(judged) if each[1] == number] == [("report", number, "done")]
 
 
 # -- whose it is ----------------------------------------------------------------------------------------------------------

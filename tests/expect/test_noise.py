@@ -222,3 +222,27 @@ def test_every_finding_is_kept_in_its_order(profile):
         ("MSG015", False),
         ("MSG016", True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "accepted"),
+    [
+        ("counter", "7", True),
+        ("counter", "seven", False),
+        ("time", "2026-11-23 10:00:00", True),
+        ("time", "today", False),
+        ("random", "0123ABCD", True),
+        ("random", "0123ABCDE", False),
+        ("text", "anything", True),
+        ("constant", "anything", False),
+        ("alias", "anything", False),
+    ],
+)
+def test_a_value_varies_as_its_line_says(profile, kind, value, accepted):
+    """Of a constant and of another name for the same thing one value alone says nothing."""
+    form = 'alphabet = "hex"\nlength = [8, 8]\n' if kind == "random" else ""
+    story = Story()
+    request = story.package_one("1").replace(b"<Data>Lab device</Data>", f"<Data>{value}</Data>".encode())
+    story.exchange(request, story.answer(request))
+    (found,) = accepted_noise([finding()], traffic(story), profile(LINE.format(kind=kind) + form + SIGNED))
+    assert (found.accepted is not None) is accepted

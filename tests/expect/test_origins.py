@@ -7,7 +7,8 @@ from replay.capture.exchange import Capture, Identity
 from replay.capture.sessions import Traffic
 from replay.expect.origins import ByOrigin, Origins
 
-HOSTS, CERTS, DEVICES = ("10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::1"), ("aa", "bb", "cc"), ("A", "B", "C", "D")
+HOSTS, CERTS = ("10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::1"), ("aa", "bb", "cc")
+DEVICES = ("", "A", "B", "C", "D")
 
 
 def traffic(addresses: dict[str, set[str]], certificates: dict[str, set[str]]) -> Traffic:

@@ -1,7 +1,12 @@
+"""What the source of a rule stands for, and that the page of the docs has all of it."""
+
+import re
+
 import pytest
 
 from replay.expect.rules import registry
-from replay.expect.sources import FACTS, spelled_out
+from replay.expect.sources import DOCUMENTS, FACTS, spelled_out
+from tests.conftest import ROOT
 
 
 def test_a_source_is_spelled_out():
@@ -15,11 +20,9 @@ def test_a_source_is_spelled_out():
 
 def test_what_was_watched_is_said_in_words():
     assert spelled_out("facts A1.5")[0].text.endswith("(behaviour of the shipped Windows client)")
-    assert not [
-        fact
-        for fact in FACTS
-        if any(f"({short})" in spelled_out(f"facts {fact}")[0].text for short in ("CAP", "CODE", "SRV"))
-    ]
+    short = re.compile(r"\((?:[^()]*; )?(CAP|CAP11|CODE|SRV)[;)]")
+    assert {found[1] for fact in FACTS.values() if (found := short.search(fact))} == {"CAP", "CAP11", "CODE", "SRV"}
+    assert [fact for fact in FACTS if short.search(spelled_out(f"facts {fact}")[0].text)] == []
 
 
 @pytest.mark.parametrize("rule", sorted(registry()))
@@ -30,3 +33,10 @@ def test_every_source_of_a_rule_is_known(rule):
 
 def test_an_unknown_one_is_shown_as_it_stands():
     assert [(each.short, each.text) for each in spelled_out("XYZ 1; facts Z9")] == [("XYZ 1", "XYZ 1"), ("Z9", "Z9")]
+
+
+def test_the_page_of_the_docs_has_all_of_them():
+    rows = re.findall(
+        r"^\| ([^|]+) \| [^|]", (ROOT / "docs" / "reference" / "sources.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert [row for row in rows if row not in ("short", "fact", "---")] == [*DOCUMENTS, *FACTS]

@@ -3,7 +3,7 @@
 import pytest
 
 from replay.expect.finding import Party, Verdict
-from replay.expect.judge import Scope
+from replay.expect.judge import Scope, unreadable
 from replay.expect.suite import DELAY, Trial, row_of, trials, verdict_of
 from replay.lab import messages
 from replay.play import faults
@@ -59,7 +59,20 @@ def test_a_device_that_never_came():
     story = Story()
     found = row(story, note=False)
     assert (found.unenrolled, found.answer, found.silence, found.window) == (False, "", "nothing to see", None)
-    assert found.verdict in (Verdict.NONE, Verdict.INCONCLUSIVE, Verdict.FAIL)
+    assert (found.verdict, found.applied) == (Verdict.NONE, False)
+    assert row(story, NONE, note=False).applied
+
+
+@pytest.mark.parametrize("note", [True, False])
+def test_an_alert_that_was_not_delivered_is_no_pass(note):
+    found = row(Story().ordinary("1").alert("2", response=None, failure="connect-failed"), note=note)
+    assert (found.verdict, found.unenrolled, found.alerts) == (Verdict.INCONCLUSIVE, False, 0)
+    assert (found.answer, found.silence, found.window, found.breaks) == ("nothing", "nothing to see", None, ())
+
+
+def test_a_journal_that_could_not_be_read():
+    found = row_of(FAULT, unreadable("busy.jsonl", "is cut"), "busy.jsonl")
+    assert (found.verdict, found.applied, found.answer) == (Verdict.ERROR, False, "")
 
 
 def test_a_device_that_went_on_after_the_exec_without_an_alert():
@@ -81,9 +94,14 @@ def test_a_fault_that_was_not_applied_proves_nothing():
     assert row(Story().ordinary("1").alert("2"), NONE, note=False).verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize("response", [None, b"cut"])
 @pytest.mark.parametrize(("cause", "answer"), [("other", "nothing"), ("client-closed", "nothing, it hung up")])
-def test_what_the_device_got(cause, answer):
-    assert row(Story().ordinary("1").alert("2", response=None, failure=cause)).answer == answer
+def test_what_the_device_got(cause, answer, response):
+    assert row(Story().ordinary("1").alert("2", response=response, failure=cause)).answer == answer
+
+
+def test_a_journal_that_ends_before_the_answer():
+    assert row(Story().ordinary("1").alert("2", response=None)).answer == "nothing"
 
 
 def test_what_the_server_does_wrong_is_not_the_devices():
@@ -99,4 +117,6 @@ def test_the_worst_decides_and_nothing_seen_is_no_pass():
     assert verdict_of([good, good]) is Verdict.PASS
     assert verdict_of([good, bad]) is Verdict.FAIL
     assert verdict_of([]) is Verdict.NONE
-    assert verdict_of([good, silent]) is not Verdict.PASS
+    assert verdict_of([good, silent]) is Verdict.INCONCLUSIVE
+    assert verdict_of([bad, silent]) is Verdict.FAIL
+    assert verdict_of([silent]) is Verdict.NONE

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from replay.expect.toml_lines import Keys, TomlError, load, parse
+from replay.expect.toml_lines import LARGEST, Keys, TomlError, load, parse
 from tests.conftest import ROOT
 
 TEXT = '''\
@@ -75,7 +75,16 @@ def test_a_key_that_is_missing_is_shown_where_it_was_expected():
 
 
 @pytest.mark.parametrize(
-    "text", [TEXT, (ROOT / "pyproject.toml").read_text("utf-8"), "", "a=1", "a = {}\r\nb=[[1],[2]]"]
+    "text",
+    [
+        TEXT,
+        TEXT.replace("\n", "\r\n"),
+        (ROOT / "pyproject.toml").read_text("utf-8"),
+        "",
+        "a=1",
+        "a = {}\r\nb=[[1],[2]]",
+        "[a]#b=1\nc=1\n[[ d ]]#e=1\nf=1\n[[d]]#g=1\n[d.h]",
+    ],
 )
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_every_key_has_its_line(text, mark):
@@ -132,6 +141,9 @@ def test_what_tomllib_reads_is_walked_whole(head, tables):
         (b"a = 1\na = 2\n", "f.toml, line 2, column 6: Cannot overwrite a value"),
         (b"a = [1,\n2", "f.toml, line 2: Unclosed array, at the end of the file"),
         (b"a = 1\nb = '\xff'", "f.toml, line 2: is not UTF-8"),
+        (b"\n\xff", "f.toml, line 2: is not UTF-8"),
+        (b"\n" + b".".join([b"a"] * 65) + b" = 1", "f.toml, line 2: a key of more than 64 parts"),
+        (b"#" * (LARGEST + 1), "f.toml: is larger than 1048576 bytes"),
         (b"a = " + b"[" * 5000, "f.toml: is nested too deeply"),
     ],
 )
@@ -139,6 +151,24 @@ def test_what_is_no_toml_is_said_with_its_line(content, message):
     with pytest.raises(TomlError) as raised:
         parse("f.toml", content)
     assert message in str(raised.value)
+
+
+def test_what_is_as_large_as_it_may_be_is_read():
+    assert parse("f.toml", b".".join([b"a"] * 64) + b" = 1").line_of(*"a" * 64) == 1
+    assert parse("f.toml", b"#" * LARGEST).data == {}
+
+
+def test_a_file_that_is_too_large_is_not_read_in_part(tmp_path):
+    path = tmp_path / "f.toml"
+    path.write_bytes(b"a = 1\n".ljust(LARGEST, b"#") + b"\nb = 2\n")
+    with pytest.raises(TomlError, match="is larger than"):
+        load(str(path))
+    path.write_bytes(b"#\n".ljust(LARGEST - 5, b"#") + b"\na=1\n")
+    assert load(str(path)).lines == {("a",): 3}
+
+
+def test_mistakes_are_said_on_lines_of_their_own():
+    assert str(TomlError("one", "other")) == "one\nother"
 
 
 def test_a_file_that_is_not_there(tmp_path):

@@ -40,6 +40,7 @@ def test_what_was_open_is_told_as_if_each_were_looked_at(spans, since, lasted):
         ("MDM.example.test:443", None, {"mdm.example.test"}),
         ("192.0.2.1", "mdm.example.test", {"192.0.2.1", "mdm.example.test"}),
         ("[2001:db8::1]:443", "", {"2001:db8::1"}),
+        (":443", None, {""}),
     ],
 )
 def test_it_may_have_gone_where_its_host_or_its_sni_says(host, sni, hosts):

@@ -131,6 +131,16 @@ def test_a_request_to_an_unknown_host_may_be_a_message_of_any_session(url):
     assert unread_of(seen) == [2]
 
 
+def test_what_was_not_read_is_told_without_a_clock_too():
+    talk = Talk().say(opening(), OPENED)
+    talk.story.exchange(UNREAD, b"")
+    seen = traffic(talk.say([header()], [header(2)]).story)
+    for exchange in seen.capture.exchanges:
+        exchange.at = None
+    assert Unseen(seen).between(*seen.sessions[0].turns) == 1
+    assert unread_of(seen) == [2]
+
+
 def test_one_to_another_host_may_not():
     talk = Talk().say(opening(), OPENED)
     talk.story.exchange(UNREAD, b"", url="https://other.example.test/mdm")
@@ -242,6 +252,8 @@ def test_unread_requests_are_in_order_whatever_is_known_of_their_host():
     found = missed_of(seen)
     assert (found.count, [turn.number for turn in found.turns]) == (4, [2, 3, 4, 5])
     assert found.text == "exchange 2 could not be read and may have been the device's"
+    found = missed_of(seen, begin=5.25)
+    assert (found.count, [turn.number for turn in found.turns]) == (2, [4, 5])
 
 
 def test_two_at_one_moment_are_two():

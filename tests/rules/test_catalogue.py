@@ -1,11 +1,13 @@
 """The catalogue, the modules, the pages in docs/rules, the tests and the captures agree: every rule has all of them."""
 
 import importlib
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
+from replay.expect.case import Case, EpisodeCase, Said
 from replay.expect.rules import registry
 from replay.report.rule_pages import files
 from tests import timetable
@@ -23,6 +25,14 @@ def test_its_module_bears_its_name(rule):
     entry = registry()[rule]
     assert importlib.import_module(f"replay.expect.rules.{rule.lower()}").RULE is entry.rule
     assert entry.page.splitlines()[0] == entry.rule.name
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_its_check_takes_what_its_scope_says(rule):
+    """A scope that the judge does not know would be taken for that of an episode, and the rule left out of a live judgement."""
+    entry = registry()[rule]
+    taken = {"episode": EpisodeCase, "message": Said, "capture": Case}[entry.rule.scope]
+    assert inspect.signature(entry.check).parameters["subject"].annotation is taken
 
 
 @pytest.mark.parametrize("rule", RULES)

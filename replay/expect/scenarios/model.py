@@ -52,7 +52,7 @@ SENDER_OF: Final = {
 }
 
 #: The rule that speaks where such a step is missing (or, forbidden, is there): one cause is one finding.
-SPOKEN_BY: Final = {
+SPOKEN_BY: Final[dict[tuple[What | None, Presence], str]] = {
     (What.ALERT, Presence.REQUIRED): "UNE001",
     (What.EXEC, Presence.REQUIRED): "UNE021",
     (What.SILENCE, Presence.REQUIRED): "UNE014",
@@ -85,7 +85,7 @@ class Step(Struct, frozen=True, kw_only=True):
     @property
     def spoken_by(self) -> str | None:
         """The rule that reports it where this step is missing, or there though it is forbidden; None for UNE022 itself."""
-        return SPOKEN_BY.get((self.what, self.presence)) if self.what else None
+        return SPOKEN_BY.get((self.what, self.presence))
 
     @property
     def text(self) -> str:

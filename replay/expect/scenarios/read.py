@@ -60,7 +60,7 @@ class _Reading:
             self._wrong(("phases",), f"phases is {phases!r}; expected a list of {', '.join(_PHASES)}")
             phases = []
         for place, phase in enumerate(phases):
-            self._choice(("phases", place), phase, _PHASES, "alert")
+            self._choice(("phases", place), phase, _PHASES, "alert", name="phase")
         steps = self._steps(data.get("step"))
         scenario = Scenario(
             name=self._text(("name",), data.get("name"), needed=True),
@@ -174,17 +174,20 @@ class _Reading:
             return ""
         return value
 
-    def _choice(self, at: Keys, value: Any, known: Iterable[str], default: str, *, needed: bool = False) -> str:
-        known = list(known)
+    def _choice(
+        self, at: Keys, value: Any, known: Iterable[str], default: str, *, needed: bool = False, name: str = ""
+    ) -> str:
+        known, name = list(known), name or str(at[-1])
         if value is None and not needed:
             return default
         if value is None:
-            self._wrong(at, f"{at[-1]} is missing; expected one of {', '.join(known)}")
+            self._wrong(at, f"{name} is missing; expected one of {', '.join(known)}")
+        elif not isinstance(value, str):
+            self._wrong(at, f"{name} is {value!r}; expected one of {', '.join(known)}")
         elif value not in known:
-            text = unknown(str(at[-1]), value, known) if isinstance(value, str) else f"{at[-1]} is {value!r}"
-            self._wrong(at, text if isinstance(value, str) else f"{text}; expected one of {', '.join(known)}")
+            self._wrong(at, unknown(name, value, known))
         else:
-            return str(value)
+            return value
         return default
 
     def _enum(self, at: Keys, value: Any, kind: type[_T], default: _T) -> _T:
