@@ -32,6 +32,7 @@ def told(*events: tuple[float, int]) -> list[tuple[float, float]]:
         ([(0, 61), (1, 48)], [(0, 601)]),
         ([(0, 61), (1, 48), (30, 61)], [(0, 630)]),  # one more try
         ([(0, 61), (62, 61)], [(0, 62), (62, 662)]),
+        ([(0, 61), (62, 60)], [(0, 62), (62, 662)]),
         ([(0, 61), (60, 61)], [(0, 660)]),
         ([(0, 61), (62, 48)], [(0, 662)]),
         ([(0, 61), (2, 74), (10, 61)], [(0, 10), (10, 610)]),
@@ -93,7 +94,16 @@ def test_the_enrolment_is_named_by_the_exec_where_it_is_there():
 
 
 @pytest.mark.parametrize(
-    ("events", "anchor"), [([61, 60, 48], 48), ([61, 1600, 60], 60), ([61, 1600], 1600), ([86, 61], 61), ([86], 86)]
+    ("events", "anchor"),
+    [
+        ([61, 60, 48], 48),
+        ([61, 1600, 60], 60),
+        ([61, 1600], 1600),
+        ([86, 61], 61),
+        ([60], 60),
+        ([1600], 1600),
+        ([86], 86),
+    ],
 )
 def test_the_event_that_is_nearest_to_the_alert(events, anchor):
     (run,) = log(*(Logged(T0 + number, event, record=number) for number, event in enumerate(events, 1))).runs
@@ -156,6 +166,11 @@ def test_what_is_of_another_time():
         assert f"7200.0 s {side} the capture's" in problem
     ordinary = log(Logged(USER_ALERT - 500, 208), Logged(USER_ALERT + 100, 209))
     assert attached(user(), ordinary).problem is None
+
+
+@pytest.mark.parametrize(("away", "near"), [(899.9, True), (-899.9, True), (900.1, False), (-900.1, False)])
+def test_what_is_within_a_quarter_of_an_hour_is_near(away, near):
+    assert (attached(user(), unenrolments(USER_ALERT + away)).by_episode[1].run is not None) is near
 
 
 def listed(*times: float) -> EvidenceFile:
