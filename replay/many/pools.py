@@ -25,6 +25,8 @@ _DIED = (
     "the process that judged it was killed, and so was the next one, which had nothing else to do: most likely there is not enough "
     "memory for it"
 )
+#: Seconds that a process has to end when it is asked to.
+_PATIENCE = 5.0
 
 
 class Pool(Protocol):
@@ -133,8 +135,12 @@ class Processes:
     def __exit__(self, *error: object) -> None:
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
-        for process in set(multiprocessing.active_children()) - self._before:
+        ours = set(multiprocessing.active_children()) - self._before
+        for process in ours:
             process.terminate()
+        for process in ours:
+            process.join(_PATIENCE)
+            process.kill()  # whatever keeps it from ending, such as a tool that measures it
             process.join()
 
     def executor(self) -> Executor:

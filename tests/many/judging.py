@@ -18,3 +18,11 @@ def crashing(judgement: Judgement, number: int) -> str:
     if judgement.traffic is not None and "dies" in judgement.path:
         os.kill(os.getpid(), signal.SIGKILL)
     return plain(judgement, number)
+
+
+def deaf(pipe: str) -> None:
+    """Never ends, not when it is asked to either; opens a pipe when it has come that far."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.close(os.open(pipe, os.O_WRONLY))
+    while True:
+        signal.pause()

@@ -1,6 +1,7 @@
 """Captures judged in processes: in order, whatever becomes of the processes."""
 
 import multiprocessing
+import os
 
 import pytest
 
@@ -9,7 +10,7 @@ from replay.expect.finding import Verdict
 from replay.expect.judge import Scope
 from replay.many.judged import Place, Task, judged
 from replay.many.pools import Processes, in_order
-from tests.many.judging import crashing, plain
+from tests.many.judging import crashing, deaf, plain
 from tests.story import user
 
 pytestmark = pytest.mark.slow
@@ -66,6 +67,17 @@ def test_what_is_left_early_leaves_no_process_behind(places):
     with Processes(2) as pool:
         parts = in_order(task_of(plain), places(*map(str, range(30))), pool, lambda _: None)
         assert next(parts).verdict is Verdict.PASS
+    assert not multiprocessing.active_children()
+
+
+def test_a_process_that_will_not_end_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr("replay.many.pools._PATIENCE", 0.1)
+    os.mkfifo(tmp_path / "pipe")
+    with Processes(1) as pool:
+        pool.executor().submit(deaf, str(tmp_path / "pipe"))
+        (tmp_path / "pipe").read_bytes()  # waits until the process opens it
+        (process,) = multiprocessing.active_children()
+    assert process.exitcode
     assert not multiprocessing.active_children()
 
 
