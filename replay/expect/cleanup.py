@@ -46,7 +46,7 @@ class Item(Struct, frozen=True):
     event: int | None
     text: str
     place: str
-    cleans: bool = True
+    cleans: bool
     goes_on: bool = False
     absent: bool = False
     doubtful: bool = False

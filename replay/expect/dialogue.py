@@ -46,9 +46,9 @@ class Line(Struct, eq=False):
     place: int
     turn: Turn
     side: str
-    contents: Contents | None = None
-    message: Message | None = None
-    repeated: bool = False
+    contents: Contents | None
+    message: Message | None
+    repeated: bool
     carries: list["Answer"] = field(default_factory=list)
     answers: dict[tuple[int, ...], list["Answer"]] = field(default_factory=dict)
     muddled: frozenset[tuple[int, ...]] = frozenset()

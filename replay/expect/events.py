@@ -16,12 +16,10 @@ from replay.capture.evidence import DONE, END, FAILED, TRIGGER
 
 #: The alert was handed over to be sent: the moment by which clocks are reconciled.
 ALERT_HANDED_OVER: Final = 48
-ALERT_NOT_SENT: Final = 49
 #: The engine began for a cause other than the user; before it, that the server's Exec was accepted.
 NOT_BY_USER: Final = 60
 BY_USER: Final = 61
 EXEC_ACCEPTED: Final = 1600
-EXEC_REFUSED: Final = 1601
 #: The removal of an app begins, and how it ends; the number is the place of the product code in the data.
 UNINSTALLS: Final = {1921: 0, 1923: 0, 1925: 2}
 UNINSTALL_BEGINS: Final = 1921

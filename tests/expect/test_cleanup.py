@@ -163,6 +163,9 @@ def test_nothing_to_remove_is_a_failure_of_what_removes_alone():
     for event, tolerated in [
         (app(USER_ALERT + 1, 1925, code="{X}", result="1605"), True),
         (policy(USER_ALERT + 1, 818, result=gone), True),
+        (Event(USER_ALERT + 1, 845, (("Message1", "x"), ("HRESULT", gone))), True),
+        (result(USER_ALERT + 1, 65, gone), True),
+        (Event(USER_ALERT + 1, 1121, (("Message1", ENROLMENT), ("Message2", ENROLMENT), ("HRESULT", gone))), True),
         (Event(USER_ALERT + 1, 1122, (("Message1", "x"), ("HRESULT", gone))), False),
         (result(USER_ALERT + 1, 64, gone), False),
     ]:

@@ -10,6 +10,7 @@ from replay.expect.judge import Scope
 from replay.expect.live import _KEEP, PENDING, LiveJudge
 from replay.lab import messages
 from tests import timetable
+from tests.conftest import ROOT
 from tests.generated import World
 from tests.mutations import MUTATIONS
 from tests.mutations.change import CannotBeError
@@ -92,6 +93,7 @@ def test_what_is_long_past_is_forgotten_but_not_what_is_pending():
     assert len(judge._reader.capture.exchanges) == _KEEP
     assert len(judge._turns) == _KEEP
     assert not judge._decided, "nor is it remembered what was decided of it"
+    assert f"{_KEEP} to {2 * _KEEP} exchanges" in (ROOT / "docs" / "limits.md").read_text("utf-8")
 
 
 def test_a_look_can_be_given_up():
@@ -132,6 +134,8 @@ def looks_at(text: bytes, pieces: int = 4):
     for place in range(0, len(text), size):
         judge.feed(text[place : place + size])
         found.append(judge.look(float("-inf")))
+    pending = [each for look in found for each in look.episodes if each.state == PENDING]
+    assert not [each for each in pending if {"UNE001", "UNE014"}.intersection(each.failed)], "only its end tells"
     return [*found, judge.look(MONO0 + 1e6)]
 
 
