@@ -51,7 +51,7 @@ FACTS: Final[dict[str, str]] = {
     "A2.3": "Data is the provisioned ProviderID, Format chr; Windows 10 and later ignore it (UNENR; DMC)",
     "A2.4": "an Exec stands in SyncBody or Sequence; Microsoft's document allows it in Atomic (DMRP 6.6.6; MDM 2.2.7.3)",
     "A2.5": "all sessions end at once; no Status for the Exec, but Alert 1226 in a new session with MsgID 1 (UNENR)",
-    "A2.6": "the device waits up to 10 s for its other sessions to finish (CODE)",
+    "A2.6": "a directory unjoin comes first, for 300 s at most; then the device gives its other sessions up to 10 s (CODE)",
     "A2.7": "a directory-joined device with a pending account conversion refuses, and cleans up nothing (CODE)",
     "A2.8": "an administrator's removal happens at the next session or push (UNENR)",
     "A3": "a directory-joined device cannot be disconnected in Settings; removed remotely it leaves the directory too, on mobile "
