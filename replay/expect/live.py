@@ -1,8 +1,9 @@
 """Judgement while a journal is being written: what is known of each session and episode now, and when an episode is decided.
 
 No clock and no file here: lines are fed in, and whoever looks says what time it is. What a live judgement says is
-provisional. While an episode is pending the rules on its sequence look at it; once it is decided all of them do. The verdict
-is that of `judge` on the whole journal, once that is closed.
+provisional. While an episode is pending the rules on its sequence look at it; once it is decided all of them do. What only its end
+tells (UNE001, UNE014; contract, "verdict") is no error before it: they find one where the device went on, which decides it. The
+verdict is that of `judge` on the whole journal, once that is closed.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,8 +21,6 @@ from replay.expect.judge import EpisodeJudgement, Judgement, Scope, judge_traffi
 from replay.expect.phases import Phase
 
 PENDING: Final = "pending"
-#: What is decided when an episode closes (contract, "verdict"), or follows from an answer that may still come.
-_WHEN_CLOSED: Final = frozenset({"UNE001", "UNE014", "UNE021", "HTP006", "CAP003"})
 #: Exchanges that are kept in memory, unless an episode that is not decided needs older ones.
 _KEEP: Final = 2_000
 
@@ -211,7 +210,7 @@ def _episode(each: EpisodeJudgement, judgement: Judgement) -> EpisodeState:
     else:
         decided = contradicted or (silent is not None and silent >= quiet)
     answer = episode.alert.session.turns[-1].exchange.response if episode.alert else None
-    failed = sorted({f.rule for f in own if f.severity is Severity.ERROR and (decided or f.rule not in _WHEN_CLOSED)})
+    failed = sorted({finding.rule for finding in own if finding.severity is Severity.ERROR})
     return EpisodeState(
         key=episode.begin,
         device=episode.enrolment.device,

@@ -40,6 +40,7 @@ FACTS: Final[dict[str, str]] = {
     "A1.5": "Data 2, or the text AADJ Unregister Failed, says that the directory unjoin failed and the enrolment stays (CODE)",
     "A1.6": "the alert is marked critical, and MDM-GenericAlert may be on every message of its session (CAP11; MDM 2.1, Note 5)",
     "A1.7": "the order of package 1 is Alert 1201, Alert 1224 LoginStatus, Alert 1226, Replace of DevInfo, Final (CAP11)",
+    "A1.10": "the client can wait a while for the session that it started; clean-up does not depend on the reply (CODE)",
     "A1.20": "a server answers every package, with a Status for SyncHdr and for each Alert (DMP 8, 8.4)",
     "A1.21": "the Status for a generic alert is 200 or 202, else one of 401, 406, 407, 412, 415, 500 (DMP 8.7; DMRP 6.6.2)",
     "A1.22": "the Replace of DevInfo is owed a Status too; a sample of Microsoft's leaves it out (MDM 2.2.6.1, 4)",

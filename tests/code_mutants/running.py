@@ -88,22 +88,25 @@ class Known:
         return {test: each / (self.seconds[test] + 0.005) for test, each in found.items()}
 
     def tests(self, altered: Altered) -> list[str]:
-        """The tests that may notice a mutant: first what noticed the last ones, the module's own, and what goes seldom ways."""
+        """The tests that may notice a mutant: first what noticed the last ones, the module's own, what goes seldom ways. A table
+        may be looked at without a line of its module being run: all tests may notice what stands outside of functions."""
         if altered.function is not None:
-            lines = [f"{altered.module}:{line}" for line in altered.lines]
+            near = {name for line in altered.lines for name in self.reached.get(f"{altered.module}:{line}", ())}
+            names = near
         else:
-            lines = [line for line in self.reached if line.startswith(f"{altered.module}:")]
-        names = {name for line in lines for name in self.reached.get(line, ())}
+            lines = (line for line in self.reached if line.startswith(f"{altered.module}:"))
+            near = {name for line in lines for name in self.reached[line]}
+            names = set(self.seconds)
         own = f"test_{altered.module.stem}.py"
-        if altered.function is None:  # a table may be looked at without a line of its module being run
-            names.update(name for name in self.seconds if own in name or f"[{altered.module.stem.upper()}" in name)
-            names = names or set(self.seconds)
+        rule = f"[{altered.module.stem.upper()}"
         order = sorted(
             names.difference(self.failed),
             key=lambda name: (
                 name not in self.killers[-9:],
                 self.seconds[name] > _LONG,
                 own not in name,
+                rule not in name,
+                name not in near,
                 -self.worth[name],
                 name,
             ),

@@ -40,3 +40,11 @@ def test_the_page_of_the_docs_has_all_of_them():
         r"^\| ([^|]+) \| [^|]", (ROOT / "docs" / "reference" / "sources.md").read_text("utf-8"), re.MULTILINE
     )
     assert [row for row in rows if row not in ("short", "fact", "---")] == [*DOCUMENTS, *FACTS]
+
+
+def test_every_fact_that_the_code_cites_is_known():
+    cited = re.compile(r"\b(?:A[1-3]\.\d+|B\d{1,2})\b(?!\()")  # B64(…) is base64
+    texts = [path.read_text("utf-8") for path in (ROOT / "replay").rglob("*.py")]
+    found = {fact for text in texts for fact in cited.findall(text)}
+    assert {"A1.10", "A2.6", "B10"} <= found
+    assert found <= FACTS.keys()
