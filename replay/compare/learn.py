@@ -23,6 +23,8 @@ from replay.normal.varying import Kind, kind_of
 
 #: A place: its path without numbers, what it is about, and whose message it is in.
 _Key = tuple[str, str, str]
+#: The values at a place of one device after the other, each in order of time.
+_OfDevices = dict[str, list[str]]
 #: Of a place so many values are shown.
 _EXAMPLES: Final = 3
 
@@ -121,19 +123,20 @@ def _key(leaf: Leaf, side: str) -> _Key:
     return without_numbers(leaf.path), leaf.about, side
 
 
-def _values(capture: CaptureView, leaves: Values) -> dict[_Key, list[str]]:
-    """The values at every place of a capture that can be noise: of one device after the other, each in order of time."""
-    found: dict[_Key, list[str]] = {}
+def _values(capture: CaptureView, leaves: Values) -> dict[_Key, _OfDevices]:
+    """The values at every place of a capture that can be noise."""
+    found: dict[_Key, _OfDevices] = {}
     for each in sorted(capture.messages(), key=lambda each: (device_of(each) or "", each.number, each.side)):
         for leaf in leaves.of(each).values():
             if is_noise_at(leaf):
-                found.setdefault(_key(leaf, each.side), []).append(leaf.value)
+                devices = found.setdefault(_key(leaf, each.side), {})
+                devices.setdefault(device_of(each) or "", []).append(leaf.value)
     return found
 
 
-def _line(key: _Key, captures: Sequence[dict[_Key, list[str]]]) -> LearnedLine:
-    seen = [values.get(key, []) for values in captures]
-    every = [value for values in seen for value in values]
+def _line(key: _Key, captures: Sequence[dict[_Key, _OfDevices]]) -> LearnedLine:
+    seen = [values.get(key, {}) for values in captures]
+    every = [value for devices in seen for values in devices.values() for value in values]
     kind, form = kind_of(seen)
     path, about, side = key
     examples = tuple(value for value, _ in Counter(every).most_common(_EXAMPLES))

@@ -7,7 +7,7 @@ narrowest that fits all is taken.
 import enum
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -20,7 +20,7 @@ class Kind(enum.StrEnum):
     CONSTANT = "constant"
     #: another name for the same thing, wherever it stands
     ALIAS = "alias"
-    #: a whole number that never falls within a capture
+    #: a whole number that never falls for one device within a capture
     COUNTER = "counter"
     #: a point in time
     TIME = "time"
@@ -94,15 +94,17 @@ def fits(kind: Kind, form: Form | None, value: str) -> bool:
             return True
 
 
-def kind_of(captures: Sequence[Sequence[str]]) -> tuple[Kind, Form | None]:
-    """How the values at a place vary, from those of each capture in order of time; captures in the order in which they came."""
-    seen = [values for values in captures if values]
+def kind_of(captures: Sequence[Mapping[str, Sequence[str]]]) -> tuple[Kind, Form | None]:
+    """How the values at a place vary, from those of each device of each capture in order of time; captures in the order in which
+    they came."""
+    seen = [[value for values in devices.values() for value in values] for devices in captures]
+    seen = [values for values in seen if values]
     every = [value for values in seen for value in values]
     if len(set(every)) <= 1:
         return Kind.CONSTANT, None
     if all(map(is_time, every)):
         return Kind.TIME, None
-    if all(map(is_number, every)) and _counts(seen):
+    if all(map(is_number, every)) and _counts(captures):
         return Kind.COUNTER, None
     if _is_renamed(seen):
         return Kind.ALIAS, None
@@ -110,13 +112,18 @@ def kind_of(captures: Sequence[Sequence[str]]) -> tuple[Kind, Form | None]:
     return (Kind.RANDOM, form) if form is not None else (Kind.TEXT, None)
 
 
-def _counts(captures: Sequence[Sequence[str]]) -> bool:
-    """Whether numbers never fall within a capture, and rise in one of them; of one number each, from one capture to the next."""
-    numbers = [[int(value) for value in values] for values in captures]
-    if all(len(values) == 1 for values in numbers):
-        numbers = [[values[0] for values in numbers]]
-    rises = any(one < other for values in numbers for one, other in itertools.pairwise(values))
-    return rises and all(one <= other for values in numbers for one, other in itertools.pairwise(values))
+def _counts(captures: Sequence[Mapping[str, Sequence[str]]]) -> bool:
+    """Whether numbers never fall for a device within a capture, and rise in one of them; where no device has more than one in a
+    capture, from one capture to the next: for the same device, or the only one."""
+    runs = [(device, list(map(int, values))) for devices in captures for device, values in devices.items() if values]
+    if all(len(numbers) == 1 for _, numbers in runs):
+        alone = all(len(devices) <= 1 for devices in captures)
+        chains: dict[str, list[int]] = {}
+        for device, numbers in runs:
+            chains.setdefault("" if alone else device, []).extend(numbers)
+        runs = list(chains.items())
+    pairs = [pair for _, numbers in runs for pair in itertools.pairwise(numbers)]
+    return any(one < other for one, other in pairs) and all(one <= other for one, other in pairs)
 
 
 def _is_renamed(captures: Sequence[Sequence[str]]) -> bool:

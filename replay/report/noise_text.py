@@ -11,7 +11,7 @@ from replay.version import __version__
 _SAYS: Final = {
     Kind.CONSTANT: "one value everywhere",
     Kind.ALIAS: "another name for the same thing in each capture, at the same places",
-    Kind.COUNTER: "a whole number that never falls within a capture",
+    Kind.COUNTER: "a whole number that never falls for one device within a capture",
     Kind.TIME: "a point in time",
     Kind.RANDOM: "as many characters of one alphabet",
     Kind.TEXT: "anything: look twice before you sign it",

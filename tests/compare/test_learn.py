@@ -224,7 +224,7 @@ def test_devices_are_looked_at_one_after_the_other():
     def two(first: int) -> Story:
         story = Story()
         for number in (first, first + 1):
-            for story.device, value in (("A", number), ("B", 1000 + number)):
+            for story.device, value in (("A", 1000 + number), ("B", number)):
                 session(story, str(number), replace(9, "./N", str(value)))
         return story
 

@@ -30,6 +30,24 @@ HEX = ["0a1b2c3d4e5f60718293a4b5c6d7e8f9", "ffeeddccbbaa99887766554433221100"]
     ],
 )
 def test_kinds(captures, kind):
+    assert kind_of([{"device": values} for values in captures])[0] is kind
+
+
+@pytest.mark.parametrize(
+    ("captures", "kind"),
+    [
+        ([{"one": ["5", "6"], "two": ["2", "3"]}, {"one": ["7"], "two": ["4"]}], Kind.COUNTER),
+        ([{"one": ["5", "6"], "two": ["3", "2"]}, {"one": ["7"], "two": ["4"]}], Kind.TEXT),
+        ([{"one": ["5"], "two": ["2"]}, {"one": ["7"], "two": ["2"]}], Kind.COUNTER),
+        ([{"one": ["5"], "two": ["2"]}, {"two": ["3"], "one": ["4"]}], Kind.TEXT),
+        ([{"one": ["5"], "two": ["2"]}, {"three": ["6"], "four": ["3"]}], Kind.TEXT),  # of no device two are known
+        ([{"one": ["5"]}, {"two": ["6"]}], Kind.COUNTER),  # another name in every run
+        ([{"one": ["5"]}, {"two": ["4"]}], Kind.TEXT),
+        ([{"one": ["5", "5"]}, {"two": ["6", "7"]}], Kind.COUNTER),
+        ([{"one": ["5"]}, {}, {"one": []}, {"one": ["6"]}], Kind.COUNTER),
+    ],
+)
+def test_a_counter_is_of_one_device(captures, kind):
     assert kind_of(captures)[0] is kind
 
 
@@ -43,7 +61,7 @@ def test_kinds(captures, kind):
     ],
 )
 def test_the_form_of_what_is_random(values, form):
-    assert kind_of([values[:1], values[1:]]) == (Kind.RANDOM, form)
+    assert kind_of([{"one": values[:1]}, {"one": values[1:]}]) == (Kind.RANDOM, form)
 
 
 def test_what_fits():
@@ -82,7 +100,7 @@ def test_times(text, yes):
 
 @given(st.lists(st.lists(st.text(max_size=12), max_size=5), min_size=2, max_size=4))
 def test_every_value_that_was_learned_from_fits_its_kind(captures):
-    kind, form = kind_of(captures)
+    kind, form = kind_of([{"one": each} for each in captures])
     values = {value for each in captures for value in each}
     if len(values) <= 1:
         assert kind is Kind.CONSTANT
@@ -92,5 +110,5 @@ def test_every_value_that_was_learned_from_fits_its_kind(captures):
 
 @given(st.lists(st.sampled_from(["0" * 8, "12345678", "abcdef01", "1800000000", "9", "x y"]), min_size=2, max_size=6))
 def test_and_so_it_does_for_values_of_every_kind(values):
-    kind, form = kind_of([values[:1], values[1:]])
+    kind, form = kind_of([{"one": values[:1]}, {"one": values[1:]}])
     assert kind is Kind.CONSTANT or all(fits(kind, form, value) for value in values)
