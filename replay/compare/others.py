@@ -43,4 +43,6 @@ def _diff(one: Other | None, other: Other | None, *, moved: bool) -> MessageDiff
 def _view(other: Other | None) -> MessageView | None:
     if other is None or other.turn is None:
         return None
-    return MessageView(exchange=other.turn.exchange, side=REQUEST, turn=0, there=True, problem=other.line)
+    return MessageView(
+        exchange=other.turn.exchange, side=REQUEST, turn=0, there=True, carried=False, problem=other.line
+    )

@@ -44,14 +44,14 @@ class LeftOut(Struct, frozen=True):
 
 class UnknownCommand(Struct):
     """A command of the live server that nothing was recorded for: in which live exchange, the command in words, the Status that it
-    was given (None where it got none: `why` says why), and the nearest that was recorded, with its exchange."""
+    was given (None where it got none: `why` says why, and is empty else), and the nearest that was recorded, with its exchange."""
 
     exchange: int
     command: str
-    status: str | None = None
-    nearest: str | None = None
-    nearest_exchange: int | None = None
-    why: str = ""
+    status: str | None
+    nearest: str | None
+    nearest_exchange: int | None
+    why: str
 
 
 class Unused(Struct, frozen=True):
@@ -72,7 +72,7 @@ class AnswerOutcome(Struct, frozen=True):
     session: int
     role: str
     outcome: Outcome
-    detail: str = ""
+    detail: str
     changes: tuple[Change, ...] = ()
 
 

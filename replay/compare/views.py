@@ -36,7 +36,7 @@ class MessageView(Struct, kw_only=True, dict=True):
     turn: int
     there: bool
     http: tuple[tuple[str, str], ...] = ()
-    carried: bool = False
+    carried: bool
     counter: Counter | None = None
     node: Node | None = None
     message: Message | None = None
@@ -305,7 +305,7 @@ def _exchange(
         end=end if response is None else None,
     )
     _take_headers(request, sides[0])
-    answer = MessageView(exchange=exchange, side=RESPONSE, turn=place, there=False)
+    answer = MessageView(exchange=exchange, side=RESPONSE, turn=place, there=False, carried=False)
     if response is not None:
         answer = MessageView(
             exchange=exchange,

@@ -206,7 +206,7 @@ class DevicePlayer:
             if place not in pending:
                 continue
             near, where = self._known.nearest(command)
-            entry = UnknownCommand(number, described(command), None, near, where)
+            entry = UnknownCommand(number, described(command), None, near, where, "the session ended before")
             if place in unenrol:
                 entry.why = "nobody owes a Status for an Exec Unenroll"
             elif step.alert:
@@ -215,7 +215,6 @@ class DevicePlayer:
                 entry.why = "the replay stopped here"
                 self.played.stopped = f"the live server sent {entry.command}, for which nothing was recorded"
             else:
-                entry.why = "the session ended before"
                 self._named[id(command)] = (command, entry)
             self.played.unknown.append(entry)
 

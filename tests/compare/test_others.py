@@ -91,6 +91,13 @@ def test_what_moved_says_where_it_stands_on_both_sides():
         assert sorted(told(one, other)) == sorted((kind, path, b, a) for kind, path, a, b in told(other, one))
 
 
+def test_a_change_outside_of_sessions_has_no_side_and_no_role():
+    found = compare_others(view(traffic(story(A))).others, view(traffic(story(B))).others)
+    changes = [change for message in found.messages for row in message.rows for change in row.changes]
+    assert changes
+    assert {(each.side, each.role) for each in changes} == {("", "")}
+
+
 def test_a_message_beside_its_counterpart_is_the_request_of_its_exchange():
     found = compare_others(view(traffic(story(A))).others, view(traffic(story(A))).others)
     (message,) = found.messages

@@ -4,7 +4,7 @@ from replay.compare.replayed import AnswerOutcome, DeviceReplay, LeftOut, Outcom
 
 
 def answer(outcome: Outcome) -> AnswerOutcome:
-    return AnswerOutcome(1, 1, 1, "ordinary", outcome)
+    return AnswerOutcome(1, 1, 1, "ordinary", outcome, "")
 
 
 def played(*outcomes: Outcome, **more: object) -> DeviceReplay:
@@ -26,7 +26,7 @@ def test_what_leaves_a_replay_equal(outcome):
 def test_a_replay_that_stopped_or_was_asked_for_more_is_not_equal():
     assert played().equal
     assert not played(Outcome.SAME, stopped="the server sent a command that was not recorded").equal
-    assert not played(Outcome.SAME, unknown=[UnknownCommand(1, "Get ./A")]).equal
+    assert not played(Outcome.SAME, unknown=[UnknownCommand(1, "Get ./A", None, None, None, "")]).equal
 
 
 def test_every_device_and_everything_that_counts_counts():

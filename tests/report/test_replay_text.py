@@ -19,14 +19,14 @@ def device(*answers: AnswerOutcome, name: str = "D1", **more) -> DeviceReplay:
 
 
 def same(number: int) -> AnswerOutcome:
-    return AnswerOutcome(number, number, 1, "ordinary", Outcome.SAME)
+    return AnswerOutcome(number, number, 1, "ordinary", Outcome.SAME, "")
 
 
 def differs(number: int, value: str = "406") -> AnswerOutcome:
     change = Change(
         kind=Kind.CHANGED, of=Class.STATUS, expected_path="SyncBody/Status/Data", expected="200", actual=value
     )
-    return AnswerOutcome(number, number, 2, "alert", Outcome.DIFFERS, changes=(change,))
+    return AnswerOutcome(number, number, 2, "alert", Outcome.DIFFERS, "", changes=(change,))
 
 
 def text(replay: Replay, **more) -> str:
@@ -61,8 +61,8 @@ def test_different_in_every_way():
         *answers,
         left_out=[LeftOut(6, "it is a retransmission")],
         unknown=[
-            UnknownCommand(2, "Get ./A", "404", "Get ./B", 1),
-            UnknownCommand(4, "Get ./C", None, why="the session ended before"),
+            UnknownCommand(2, "Get ./A", "404", "Get ./B", 1, ""),
+            UnknownCommand(4, "Get ./C", None, None, None, "the session ended before"),
         ],
         unused=[Unused(2, "Results", "Get ./B")],
         notes=["a note"],
@@ -132,8 +132,8 @@ def test_nothing_of_a_capture_reaches_a_terminal_as_it_is():
 def test_what_counts():
     assert not Replay("r", "u", [device(same(1))], [LeftOut(2, "unreadable", counts=True)]).equal
     assert Replay("r", "u", [device(same(1))], [LeftOut(2, "an enrolment request")]).equal
-    assert not device(same(1), unknown=[UnknownCommand(1, "Get")]).equal
+    assert not device(same(1), unknown=[UnknownCommand(1, "Get", None, None, None, "")]).equal
     assert not device(same(1), stopped="x").equal
     harmless = {Outcome.SAME, Outcome.SILENT, Outcome.NOT_COMPARED, Outcome.LEFT_OUT}
     for outcome in Outcome:
-        assert device(AnswerOutcome(1, 1, 1, "ordinary", outcome)).equal is (outcome in harmless)
+        assert device(AnswerOutcome(1, 1, 1, "ordinary", outcome, "")).equal is (outcome in harmless)
