@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,15 +84,14 @@ def rows(statements: Mapping[Path, set[int]], contexts: Mapping[Path, Mapping[in
 
 
 def run(folders: list[str], data: Path, more: list[str]) -> tuple[Any, list[str]]:
-    """Runs every test file of some folders by itself; gives coverage's data, and the files that failed: of them it is not known
-    what they reach. Needs the extra `coverage`."""
+    """Runs every test file of some folders by itself, as many at a time as there are processors; gives coverage's data, and the
+    files that failed: of them it is not known what they reach. Needs the extra `coverage`."""
     import coverage
 
     settings = data.with_name("settings")
     settings.write_text(_SETTINGS.format(data=data))
-    failed = []
-    for file in sorted(file for folder in folders for file in (ROOT / folder).rglob("test_*.py")):
-        name = str(file.relative_to(ROOT))
+
+    def reach(name: str) -> bool:
         command = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}"]
         done = subprocess.run(
             [*command, "-m", "pytest", "-q", "-p", "no:cacheprovider", *more, name],
@@ -100,9 +100,15 @@ def run(folders: list[str], data: Path, more: list[str]) -> tuple[Any, list[str]
             stdout=subprocess.PIPE,
             text=True,
         )
-        if done.returncode not in (0, 5):  # 5: none of its tests was asked for
-            print(f"{name} fails, and what it reaches is not known:\n{done.stdout}", file=sys.stderr, flush=True)
-            failed.append(name)
+        if done.returncode in (0, 5):  # 5: none of its tests was asked for
+            return True
+        print(f"{name} fails, and what it reaches is not known:\n{done.stdout}", file=sys.stderr, flush=True)
+        return False
+
+    files = sorted(file for folder in folders for file in (ROOT / folder).rglob("test_*.py"))
+    names = [str(file.relative_to(ROOT)) for file in files]
+    with ThreadPoolExecutor(os.cpu_count()) as several:
+        failed = [name for name, passed in zip(names, several.map(reach, names), strict=True) if not passed]
     found = coverage.Coverage(data_file=str(data), config_file=str(settings))
     found.combine([str(data.parent)])
     return found, failed
