@@ -1,7 +1,6 @@
 """mitmproxy with the recorder, in this process: what `omadm record` and `omadm serve` have in common."""
 
 import asyncio
-import contextlib
 import importlib.util
 import logging
 import signal
@@ -25,6 +24,7 @@ from replay.expect.schedule import QUIET
 from replay.report.safe import visible, visible_lines
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 _RECORDING = (
     click.option("--listen", type=address, metavar="HOST:PORT", default="0.0.0.0:8080", help="Where devices connect; port 0 "
@@ -110,11 +110,8 @@ async def run(how: Setup) -> int:
     recorder, judging = addon("record.py"), how.judging
     master = _master(how, recorder)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, master.shutdown)
-        except NotImplementedError:  # Windows
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(master.shutdown))
+    for number in _STOPPING:  # not by the loop: what it takes away ends the process for a moment before it is ignored
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(master.shutdown))
     if judging.timeout is not None:
         loop.call_later(judging.timeout, master.shutdown)
     path, begin = recorder.path, recorder.journal.begin
@@ -126,13 +123,13 @@ async def run(how: Setup) -> int:
     except OSError as error:  # mitmweb's own way
         recorder.failures.append(f"the proxy could not start: {error.strerror or error}")
     finally:
+        for number in (
+            _STOPPING
+        ):  # one more changes nothing any more, nor the exit code, and takes no time from what is left to do
+            signal.signal(number, signal.SIG_IGN)
         if recorder.journal is not None:
             recorder.done()
         follower.stop()
-        for number in (signal.SIGINT, signal.SIGTERM):  # a second one changes nothing any more, nor the exit code
-            with contextlib.suppress(NotImplementedError):
-                loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_IGN)
     click.echo(
         f"{recorder.recorded} OMA DM exchanges recorded into {path}, {recorder.passed_by} others passed by", err=True
     )

@@ -256,9 +256,10 @@ def the_cut_is_known_for_what_it_is(journal: Path, other: Path, draw: random.Ran
         end = draw.randint(data.index(b"\n") + 1, len(data))
         other.write_bytes(data[:end])
         capture = read(str(other))
-        lines = [json.loads(line) for line in data[: data.rindex(b"\n", 0, end) + 1].splitlines()]
+        begin = data.rindex(b"\n", 0, end) + 1
+        inside = begin != end and not is_whole(data[begin:end])  # all but the end of the line is a whole line
+        lines = [json.loads(line) for line in data[: begin if inside else end].splitlines()]
         assert len(capture.exchanges) == sum(line["type"] == "request" for line in lines)
-        inside = data[end - 1 : end] != b"\n"
         assert [trouble.text.partition(" (")[0] for trouble in capture.troubles] == (
             [f"line {len(lines) + 1}: the capture ends in the middle of a line"] if inside else []
         )
