@@ -46,8 +46,10 @@ class _Differences:
         self._touched: dict[Hashable, list[Change]] = {}
         self._missing: Counter[Hashable] = Counter()
         self._other_order: set[Hashable] = set()
+        self._untimed: set[Hashable] = set()
         for session in comparison.sessions:
             for message in session.messages:
+                self._untimed |= {(_of_message(message), path) for path in message.untimed}
                 for change in message.changes:
                     if change.of is Class.SEQUENCE:
                         self._other_order.add(_of_message(message))
@@ -68,6 +70,8 @@ class _Differences:
         in_session = self._touched.get(_of_session(session), ())
         if _is_session(change):
             return bool(in_session)
+        if change.of is Class.TIMING and (_of_message(message), change.path) in self._untimed:
+            return True  # a time that cannot be compared with this baseline's explains nothing
         if change.kind is Kind.MOVED and self._other_order & {_of_message(message), _siblings(change, message)}:
             return True  # what is missing or more there says nothing for this order
         in_message = self._touched.get(_of_message(message), ())

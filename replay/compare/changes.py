@@ -87,11 +87,13 @@ class Row(Struct, frozen=True):
 
 
 class MessageDiff(Struct):
-    """A message beside its counterpart, None where there is none; `rows` only where they differ."""
+    """A message beside its counterpart, None where there is none; `rows` only where they differ. `untimed` are the paths of those
+    times that were asked for and cannot be compared: one side does not know them, or they follow on something else there."""
 
     expected: MessageView | None
     actual: MessageView | None
     rows: tuple[Row, ...] = ()
+    untimed: frozenset[str] = frozenset()
 
     @property
     def changes(self) -> Iterator[Change]:
@@ -166,7 +168,7 @@ class Comparison(Struct):
                     for row in message.rows
                 )
                 left.ignored += sum(len(row.changes) for row in message.rows) - sum(len(row.changes) for row in rows)
-                messages.append(MessageDiff(message.expected, message.actual, rows))
+                messages.append(structs.replace(message, rows=rows))
             left.sessions.append(SessionDiff(session.expected, session.actual, messages))
         return left
 

@@ -111,7 +111,7 @@ def _told(message: MessageDiff, role: str) -> MessageDiff:
         structs.replace(row, changes=tuple(structs.replace(each, side=side, role=role) for each in row.changes))
         for row in message.rows
     )
-    return MessageDiff(message.expected, message.actual, rows)
+    return structs.replace(message, rows=rows)
 
 
 def _merged(things: list[_T]) -> list[_T]:

@@ -21,6 +21,8 @@ from replay.compare.views import ExchangeView, MessageView, SessionView
 SESSION = "session"
 #: A request: in which enrolment, when, the place of its session's pair, and its session's number.
 _Sent = tuple[int, float, int, int]
+#: The path of a time, and its seconds on each side; None where it is not known, or follows on something else.
+_Times = tuple[str, float | None, float | None]
 
 
 class ChainOrder:
@@ -48,8 +50,10 @@ class ChainOrder:
                 found.append(MessageDiff(mine, theirs, (row,)))
                 continue
             said = self._of_request if message.one.side == "request" else self._of_response
-            rows = _with(message.rows(aliases), tuple(said(pair, one, other, message)), message)
-            found.append(MessageDiff(mine, theirs, rows))
+            times = self._times(one, other, message)
+            changes = *said(pair, one, other, message), *(change for each in times if (change := gap_change(*each)))
+            untimed = frozenset(path for path, *both in times if None in both)
+            found.append(MessageDiff(mine, theirs, _with(message.rows(aliases), changes, message), untimed))
         return SessionDiff(one, other, found)
 
     def _is_equal(self, pair: SessionPair, one: SessionView, other: SessionView, aliases: Aliases) -> bool:
@@ -100,11 +104,14 @@ class ChainOrder:
         mine, theirs = message.one, message.other
         if mine.turn == 0:
             yield from self._of_beginning(pair, one, other, is_first=theirs.turn == 0)
-        exchange, beside = one.exchanges[mine.turn], other.exchanges[theirs.turn]
-        if id(exchange.turn) in self._elsewhere:
+        if id(one.exchanges[mine.turn].turn) in self._elsewhere:
             yield moved_change("SyncML", f"exchange {mine.number}", f"exchange {theirs.number}")
-        if self._before is not None:
-            yield from self._before.gaps(exchange, beside)
+
+    def _times(self, one: SessionView, other: SessionView, message: MessagePair) -> list[_Times]:
+        """Both sides' times at a request, where they are asked for."""
+        if self._before is None or message.one.side != "request":
+            return []
+        return self._before.times(one.exchanges[message.one.turn], other.exchanges[message.other.turn])
 
     def _of_beginning(
         self, pair: SessionPair, one: SessionView, other: SessionView, *, is_first: bool
@@ -162,12 +169,13 @@ class _Predecessors:
             )
             self._before |= {id(each): before for before, each in itertools.pairwise(exchanges)}
 
-    def gaps(self, one: ExchangeView, other: ExchangeView) -> Iterator[Change]:
+    def times(self, one: ExchangeView, other: ExchangeView) -> list[_Times]:
+        """How long two exchanges took and how long was waited before them, as far as that can be compared."""
         before, before_there = self._before.get(id(one)), self._before.get(id(other))
-        found = [gap_change("HTTP/duration", taken(one), taken(other))]
+        gaps: tuple[float | None, float | None] = None, None
         if before is not None and before_there is not None and self._beside.get(id(before)) is before_there:
-            found.append(gap_change("HTTP/gap", waited(before, one), waited(before_there, other)))
-        yield from (each for each in found if each is not None)
+            gaps = waited(before, one), waited(before_there, other)
+        return [("HTTP/duration", taken(one), taken(other)), ("HTTP/gap", *gaps)]
 
 
 def _with(rows: tuple[Row, ...], extra: tuple[Change, ...], message: MessagePair) -> tuple[Row, ...]:

@@ -301,6 +301,27 @@ def test_a_baseline_without_the_message_says_nothing_of_its_gap():
     assert gaps(story(300), Story().get_session("1"), story(10)) == ["HTTP/gap"]
 
 
+@pytest.mark.parametrize(
+    ("last", "counts"),
+    [
+        ([], True),
+        ([10], True),
+        ([300], False),  # of the two that the gap can be compared with, one has it
+    ],
+)
+def test_a_baseline_in_which_something_else_goes_before_says_nothing_of_a_gap(last, counts):
+    def story(gap: float, *between: str) -> Story:
+        made = Story().get_session("1")
+        for each in between:
+            made.get_session(each)
+        return made.wait(gap).get_session("9")
+
+    actual = traffic(story(300))
+    baselines = [story(10), story(300, "2"), *map(story, last)]
+    result = against_all([compare(traffic(each), actual, timing=True) for each in baselines])
+    assert [each.path for each in result.comparison.changes] == (["HTTP/gap"] if counts else [])
+
+
 def of(kind: Kind, path: str, class_: Class = Class.STRUCTURE) -> Change:
     return Change(kind=kind, of=class_, expected_path=path, actual_path=path)
 
