@@ -70,7 +70,7 @@ class _Differences:
         in_session = self._touched.get(_of_session(session), ())
         if _is_session(change):
             return bool(in_session)
-        if change.of is Class.TIMING and (_of_message(message), change.path) in self._untimed:
+        if (_of_message(message), change.path) in self._untimed:
             return True  # a time that cannot be compared with this baseline's explains nothing
         if change.kind is Kind.MOVED and self._other_order & {_of_message(message), _siblings(change, message)}:
             return True  # what is missing or more there says nothing for this order
