@@ -302,24 +302,25 @@ def test_a_baseline_without_the_message_says_nothing_of_its_gap():
 
 
 @pytest.mark.parametrize(
-    ("last", "counts"),
+    ("more", "counts"),
     [
         ([], True),
         ([10], True),
-        ([300], False),  # of the two that the gap can be compared with, one has it
+        ([300], False),  # of the two that the gap can be compared with, one has it, and is not the nearest
     ],
 )
-def test_a_baseline_in_which_something_else_goes_before_says_nothing_of_a_gap(last, counts):
-    def story(gap: float, *between: str) -> Story:
+def test_a_baseline_in_which_something_else_goes_before_says_nothing_of_a_gap(more, counts):
+    def story(gap: float, between: str = "", after: tuple[str, ...] = ()) -> Story:
         made = Story().get_session("1")
         if between:
-            session(made, "2", *between)
-        return made.wait(gap).get_session("9")
+            session(made, "2", between)
+        return session(made.wait(gap).get_session("9"), "10", *after)
 
     actual = traffic(story(300))
-    baselines = [story(10), story(300, messages.get(9, "./Between")), *map(story, last)]
+    baselines = [story(10), story(300, between=messages.get(9, "./Between"))]
+    baselines += [story(gap, after=(messages.get(9, "./A"), messages.get(10, "./B"))) for gap in more]
     result = against_all([compare(traffic(each), actual, timing=True) for each in baselines])
-    assert [each.path for each in result.comparison.changes] == (["HTTP/gap"] if counts else [])
+    assert (result.nearest, [each.path for each in result.comparison.changes]) == (0, ["HTTP/gap"] if counts else [])
 
 
 def of(kind: Kind, path: str, class_: Class = Class.STRUCTURE) -> Change:
