@@ -320,7 +320,8 @@ def test_a_baseline_in_which_something_else_goes_before_says_nothing_of_a_gap(mo
     baselines = [story(10), story(300, between=messages.get(9, "./Between"))]
     baselines += [story(gap, after=(messages.get(9, "./A"), messages.get(10, "./B"))) for gap in more]
     result = against_all([compare(traffic(each), actual, timing=True) for each in baselines])
-    assert (result.nearest, [each.path for each in result.comparison.changes]) == (0, ["HTTP/gap"] if counts else [])
+    found_ = [(each.path, each.side) for each in result.comparison.changes]
+    assert (result.nearest, found_) == (0, [("HTTP/gap", "request")] if counts else [])
 
 
 def of(kind: Kind, path: str, class_: Class = Class.STRUCTURE) -> Change:
