@@ -1,6 +1,7 @@
 """What every test shares: real tools and data that may be absent, and where a skip is a failure."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -16,8 +17,16 @@ settings.register_profile("explore", derandomize=False, print_blob=True)
 settings.load_profile("explore" if os.environ.get("OMADM_EXPLORE") else "same")
 
 
+#: The packages that .ci/run installs, and that which runs it.
+_INSTALLED = ["bash", *re.search(r"^tools=\((.*)\)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)[1].split()]
+
+
 def tool(name: str, package: str) -> str:
-    """The path of a program that the system must provide; skips, and says which, where it is absent."""
+    """The path of a program that the system must provide; skips, and says which, where it is absent.
+
+    A package that .ci/run does not install is refused even where the program is there, as it is not there on a fresh machine.
+    """
+    assert package in _INSTALLED, f".ci/run does not install {package}"
     found = shutil.which(name)
     if found is None:
         pytest.skip(f"needs the tool {name} (package {package})")
