@@ -12,6 +12,7 @@ from typing import Any, Final
 from mitmproxy import connection, http
 
 from replay.capture import proxy_state
+from replay.capture.wire import is_http1
 
 _INTERNAL_ERROR: Final = 2  # RFC 9113, 7
 _LOOK_EVERY: Final = 0.2
@@ -38,7 +39,7 @@ async def until_given_up(master: Any, flow: http.HTTPFlow, seconds: float = math
 
 def reset(master: Any, flow: http.HTTPFlow) -> str:
     """Makes the end of an exchange, which is to be killed then, a reset; says of what."""
-    if flow.request.is_http2:
+    if not is_http1(flow.request.http_version):
         return "its stream reset"
     handler = proxy_state.handler_of(master, flow.client_conn.id)
     if proxy_state.reset_when_closed(handler, flow.client_conn):
@@ -54,7 +55,7 @@ def cut(master: Any, flow: http.HTTPFlow, response: http.Response, keep: int) ->
     body = response.raw_content or b""
     response.headers.pop("transfer-encoding", None)
     response.headers["content-length"] = str(len(body))
-    if not flow.request.is_http2:
+    if is_http1(flow.request.http_version):
         response.headers["connection"] = "close"
     response.raw_content = body[:keep]
     return "its stream reset" if flow.request.is_http2 and _cut_stream(master, flow) else "the connection closed"

@@ -18,7 +18,7 @@ from mitmproxy.proxy import layer, layers, server_hooks
 
 from replay.capture import proxy_state
 from replay.capture.endings import Ending, cause_of, ending
-from replay.capture.wire import peer_address
+from replay.capture.wire import is_http1, peer_address
 
 _PASSED_THROUGH: Final = "passed through unread, as ignore_hosts or allow_hosts say"
 _NO_HTTP: Final = "a protocol that is not HTTP"
@@ -122,9 +122,9 @@ class Connections:
         return how, part
 
     def close_like_server(self, flow: http.HTTPFlow, cause: str) -> None:
-        """Ends an exchange for the device as the server ended it: by a close, or by a reset. Under HTTP/2 its stream is reset and
-        the connection goes on."""
-        if cause == "server-reset" and not flow.request.is_http2:
+        """Ends an exchange for the device as the server ended it: by a close, or by a reset. Under HTTP/2 and HTTP/3 its
+        stream is reset and the connection goes on."""
+        if cause == "server-reset" and is_http1(flow.request.http_version):
             proxy_state.reset_when_closed(self._handler(flow.client_conn), flow.client_conn)
         flow.kill()
 

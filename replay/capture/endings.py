@@ -15,12 +15,19 @@ _WORDS: Final = (
     (re.compile(r"without sending complete message body|incomplete chunked read|IncompleteRead"), "truncated"),
     (re.compile(r"^unexpected server response: "), "truncated"),  # a part of the head
     (re.compile(r"^(Cannot parse HTTP response|HTTP/[12] protocol error|Received )"), "other"),
-    (re.compile(r"^HTTP/2 connection closed"), "server-closed"),
+    (re.compile(r"^HTTP/2 connection closed|^H3_NO_ERROR$"), "server-closed"),
     (
-        re.compile(r"client disconnected|stream reset by client \(CANCEL\)|client closed", re.IGNORECASE),
+        re.compile(
+            r"client disconnected|stream reset by client \(CANCEL\)|^stream closed by client \(H3_REQUEST_CANCELLED\)"
+            r"|client closed",
+            re.IGNORECASE,
+        ),
         "client-closed",
     ),
-    (re.compile(r"connection reset|ECONNRESET|stream reset", re.IGNORECASE), "server-reset"),
+    (
+        re.compile(r"connection reset|ECONNRESET|stream reset|^stream closed by client \(", re.IGNORECASE),
+        "server-reset",
+    ),
     (re.compile(r"timed out|timeout", re.IGNORECASE), "timeout"),
     (re.compile(r"certificate|TLS|SSL|handshake", re.IGNORECASE), "tls-failed"),
     (

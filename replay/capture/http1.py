@@ -1,8 +1,8 @@
 """What mitmproxy's HTTP/1 does not do and a proxy has to, if the device is not to notice it.
 
 It takes an interim response (100, 103, …) for the answer and closes the connection when the answer itself comes; at a chunked body
-with trailer fields it stops, and the device waits for ever; and a body that a device sends over HTTP/2, where no length is
-needed, it sends on over HTTP/1 without one. Here interim responses go on to the device (RFC 9110, 15.2), trailer fields
+with trailer fields it stops, and the device waits for ever; and a body that a device sends over HTTP/2 or HTTP/3, where no
+length is needed, it sends on over HTTP/1 without one. Here interim responses go on to the device (RFC 9110, 15.2), trailer fields
 are left out (RFC 9110, 6.5.1), and the length is added (RFC 9112, 6.2).
 """
 
@@ -11,6 +11,8 @@ import logging
 import re
 from collections.abc import Iterator
 from typing import Any, Final
+
+from replay.capture.wire import is_http1
 
 logger = logging.getLogger(__name__)
 _INTERIM: Final = re.compile(rb"HTTP/1\.[0-9] 1(?!01)[0-9]{2}[ \r\n]")  # 101 is an answer: the protocol changes
@@ -31,7 +33,7 @@ def mend() -> None:
     def read_headers_after_interim(self: Any, event: Any) -> Iterator[Any]:
         if isinstance(event, events.DataReceived) and self.request is not None:
             for head in _interim_heads(self.buf):
-                if self.context.client.alpn != b"h2" and not self.request.is_http2:
+                if is_http1(self.request.http_version) and self.context.client.alpn not in (b"h2", b"h3"):
                     yield commands.SendData(self.context.client, head)
         yield from read_headers(self, event)
 
@@ -55,10 +57,10 @@ def _interim_heads(buffer: Any) -> Iterator[bytes]:
 
 
 def _with_length(event: Any) -> Any:
-    """The head of a request as it goes on over HTTP/1, with a Content-Length where it came over HTTP/2 without one."""
+    """The head of a request as it goes on over HTTP/1, with a Content-Length where it came over HTTP/2 or HTTP/3 without one."""
     request = event.request
     framed = any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in request.headers.fields)
-    if framed or not (request.is_http2 and request.raw_content):
+    if framed or is_http1(request.http_version) or not request.raw_content:
         return event
     request = request.copy()
     request.headers["Content-Length"] = str(len(request.raw_content))

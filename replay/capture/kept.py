@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from replay.capture.coding import CodingError, TooLargeError, undone, undone_up_to_the_cut
 from replay.capture.exchange import LIGHT_HEADERS
-from replay.capture.wire import text_of
+from replay.capture.wire import is_http1, text_of
 from replay.syncml.media import is_enrolment_request, is_management_url, is_pkcs7_type, is_syncml_type
 from replay.syncml.read import looks_like_syncml
 
@@ -57,7 +57,11 @@ def part_of(message: "http.Message", part: bytes) -> bytes:
 
 def goes_on_until_closed(request: "http.Request", response: "http.Response") -> bool:
     """Whether nothing but the end of the connection ends the body of an answer (RFC 9112, 6.3)."""
-    if response.is_http2 or response.status_code in (204, 304) or request.method.upper() in ("HEAD", "CONNECT"):
+    if (
+        not is_http1(response.http_version)
+        or response.status_code in (204, 304)
+        or request.method.upper() in ("HEAD", "CONNECT")
+    ):
         return False
     return header_of(response, b"content-length") is None and header_of(response, b"transfer-encoding") is None
 

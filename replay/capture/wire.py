@@ -14,6 +14,12 @@ def text_of(value: bytes | str) -> str:
         return value.decode("latin-1")
 
 
+def is_http1(version: str) -> bool:
+    """Whether this version of HTTP is one in which a connection carries one exchange at a time (`HTTP/1.1`, `HTTP/1.0`), so that an
+    exchange can end with its connection."""
+    return version.startswith("HTTP/1")
+
+
 def peer_address(peer: Sequence[Any] | None) -> str | None:
     """A peer (host, port, …) as `HOST:PORT`, or `[V6]:PORT`, so that `address_host` finds the host again; None for none."""
     if not peer:
