@@ -1,6 +1,6 @@
 """Runs targets under atheris: `python -m tests.fuzz [TARGET…] [--seconds N | --runs N] [--seed N] [--found FOLDER]`.
 
-Several targets run one after the other, each in a process of its own. The corpus is built anew in a temporary folder. An input that
+Each target runs in a process of its own, one after the other. The corpus is built anew in a temporary folder. An input that
 fails is left in FOLDER (default: the current one) as `TARGET-crash-…`; `--input FILE` tries it again.
 """
 
@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="0 takes another one each time")
     parser.add_argument("--found", type=Path, default=Path(), help="where inputs that fail are left")
     parser.add_argument("--input", type=Path, help="one input, for one target")
+    parser.add_argument("--corpus", type=Path, help=argparse.SUPPRESS)  # the process of one target, which fuzzes
     given = parser.parse_args()
     names = given.target or list(TARGETS)
     if unknown := [name for name in names if name not in TARGETS]:
@@ -37,15 +38,18 @@ def main() -> int:
     if given.input is not None:
         importlib.import_module(f"tests.fuzz.target_{names[0]}").check(given.input.read_bytes())
         return 0
-    if len(names) == 1:
+    if given.corpus is not None:
         _fuzz(names[0], given)
     common = [f"--seconds={given.seconds}", f"--seed={given.seed}", f"--found={given.found}"]
     common += [] if given.runs is None else [f"--runs={given.runs}"]
     failed = []
     for name in names:
         print(f"== {name}", flush=True)
-        if subprocess.run([sys.executable, "-m", "tests.fuzz", name, *common], check=False).returncode:
-            failed.append(name)
+        # libFuzzer leaves its process at once, so that nothing there could remove the folder
+        with tempfile.TemporaryDirectory(prefix="omadm-corpus-") as corpus:
+            own = [sys.executable, "-m", "tests.fuzz", name, f"--corpus={corpus}"]
+            if subprocess.run([*own, *common], check=False).returncode:
+                failed.append(name)
     print(f"failed: {', '.join(failed)}" if failed else f"{len(names)} targets, nothing failed")
     return 1 if failed else 0
 
@@ -65,18 +69,17 @@ def _fuzz(name: str, given: argparse.Namespace) -> None:
         return mutated(data, samples, rng, most) if rng.random() < 0.6 else atheris.Mutate(data, most)
 
     given.found.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="omadm-corpus-") as folder:
-        _fill(Path(folder), samples)
-        bound = f"-max_total_time={given.seconds}" if given.runs is None else f"-runs={given.runs}"
-        options = [
-            f"-max_len={_MOST_BYTES}",
-            f"-timeout={_MOST_SECONDS}",
-            f"-rss_limit_mb={_MOST_MEGABYTES}",
-            "-print_final_stats=1",
-        ]
-        options += [bound, f"-seed={given.seed}", f"-artifact_prefix={given.found}/{name}-", folder]
-        atheris.Setup([name, *options], target.check, custom_mutator=change)
-        atheris.Fuzz()
+    _fill(given.corpus, samples)
+    bound = f"-max_total_time={given.seconds}" if given.runs is None else f"-runs={given.runs}"
+    options = [
+        f"-max_len={_MOST_BYTES}",
+        f"-timeout={_MOST_SECONDS}",
+        f"-rss_limit_mb={_MOST_MEGABYTES}",
+        "-print_final_stats=1",
+    ]
+    options += [bound, f"-seed={given.seed}", f"-artifact_prefix={given.found}/{name}-", str(given.corpus)]
+    atheris.Setup([name, *options], target.check, custom_mutator=change)
+    atheris.Fuzz()
 
 
 def _fill(folder: Path, samples: tuple[bytes, ...]) -> None:

@@ -55,12 +55,16 @@ def test_a_moment_under_atheris(name, tmp_path):
         "--found",
         str(tmp_path / "found"),
     ]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=_PATIENCE)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    env = {**environment(), "TMPDIR": str(temporary)}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=_PATIENCE)
     assert done.returncode == 0, done.stdout + done.stderr
     done_runs = re.search(r"Done (\d+) runs", done.stderr)  # every seed is run, also where there are more
     assert done_runs is not None, done.stderr
     assert int(done_runs[1]) >= 100
     assert list((tmp_path / "found").iterdir()) == []
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_fault_is_found_and_its_input_kept(tmp_path, monkeypatch):
@@ -71,9 +75,11 @@ def test_a_fault_is_found_and_its_input_kept(tmp_path, monkeypatch):
         target.check(b"")
     if importlib.util.find_spec("atheris") is None:
         pytest.skip("needs atheris (pip install 'omadm-replay[fuzz]'), which there is not for every Python")
+    (tmp_path / "corpus").mkdir()
     program = (
         "import sys, tests.fuzz.target_accept as t; t.check = lambda data: 1 / data.count(b'rule');"
         f"sys.argv = ['x', 'accept', '--runs', '2000', '--seed', '1', '--found', {str(tmp_path)!r}];"
+        f"sys.argv += ['--corpus', {str(tmp_path / 'corpus')!r}];"
         "from tests.fuzz.__main__ import main; main()"
     )
     done = subprocess.run(
