@@ -15,7 +15,12 @@ _WORDS: Final = (
     (re.compile(r"without sending complete message body|incomplete chunked read|IncompleteRead"), "truncated"),
     (re.compile(r"^unexpected server response: "), "truncated"),  # a part of the head
     (re.compile(r"^(Cannot parse HTTP response|HTTP/[12] protocol error|Received )"), "other"),
-    (re.compile(r"^HTTP/2 connection closed|^H3_NO_ERROR$"), "server-closed"),
+    (re.compile(r"^HTTP/2 connection closed"), "server-closed"),
+    # a QUIC connection that was closed, with the name of the code alone (RFC 9000, 20.1; RFC 9114, 8.1; RFC 9204, 6)
+    (
+        re.compile(r"^(?:H3_[A-Z_]+|QPACK_[A-Z_]+|NO_ERROR|[A-Z_]+_ERROR|unknown error \(0x[0-9a-f]+\))$"),
+        "server-closed",
+    ),
     (
         re.compile(
             r"client disconnected|stream reset by client \(CANCEL\)|^stream closed by client \(H3_REQUEST_CANCELLED\)"
